@@ -1,0 +1,1 @@
+"""apis (see docs/architecture.md)."""

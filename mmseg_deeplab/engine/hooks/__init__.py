@@ -1,0 +1,1 @@
+"""engine/hooks (see docs/architecture.md)."""

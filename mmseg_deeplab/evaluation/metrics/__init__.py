@@ -1,0 +1,1 @@
+"""evaluation/metrics (see docs/architecture.md)."""

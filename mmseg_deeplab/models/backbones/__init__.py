@@ -1,0 +1,1 @@
+"""models/backbones (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""models/segmentors (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""models/utils (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""visualization (see docs/architecture.md)."""
