@@ -1,8 +1,9 @@
-"""Fixtures that every test may use: a fixed seed, two threads, the real tiles if they are there."""
+"""What every test may use, which tests are left out of a run, and the account of those."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,49 @@ import pytest
 import torch
 
 REPO = Path(__file__).resolve().parent.parent
+
+# marker -> (what it needs, why a run leaves it out)
+NEEDS = {
+    'slow': 'takes long: run by `make test-all`',
+    'gpu': 'needs a CUDA device',
+    'slurm': 'needs a Slurm cluster: tools/slurm_one_node.sh makes one',
+    'windows': 'needs Windows',
+    'macos': 'needs macOS',
+}
+
+
+def pytest_addoption(parser):
+    parser.addoption('--run-slow', action='store_true', help='run the tests marked slow as well')
+
+
+def _is_here(marker: str, config) -> bool:
+    import platform
+    import shutil
+
+    return {
+        'slow': lambda: config.getoption('--run-slow'),
+        'gpu': torch.cuda.is_available,
+        'slurm': lambda: shutil.which('srun') is not None,
+        'windows': lambda: platform.system() == 'Windows',
+        'macos': lambda: platform.system() == 'Darwin',
+    }[marker]()
+
+
+def pytest_collection_modifyitems(config, items):
+    present = {marker: _is_here(marker, config) for marker in NEEDS}
+    for item in items:
+        for marker, why in NEEDS.items():
+            if item.get_closest_marker(marker) and not present[marker]:
+                item.add_marker(pytest.mark.skip(reason=why))
+                break
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = terminalreporter.stats.get('skipped', [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix('Skipped: ') for report in skipped)
+    terminalreporter.write_line(f'left out: {len(skipped)} tests')
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f'  {count:4d}  {reason}')
 
 
 @pytest.fixture(autouse=True)
