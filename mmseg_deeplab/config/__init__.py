@@ -1,1 +1,16 @@
-"""config (see docs/architecture.md)."""
+"""Configs: read a file with its bases, apply options, refuse what is misspelt."""
+
+from mmseg_deeplab.config.check import check_config
+from mmseg_deeplab.config.load import find_config, load_config
+from mmseg_deeplab.config.normalize import normalize_config
+from mmseg_deeplab.config.options import apply_options, parse_option, set_data_root
+
+__all__ = [
+    'apply_options',
+    'check_config',
+    'find_config',
+    'load_config',
+    'normalize_config',
+    'parse_option',
+    'set_data_root',
+]

@@ -130,9 +130,7 @@ def _equal_sized_batches(windows: Sequence[Window], batch_size: int) -> Iterator
         yield batch
 
 
-def _predict_batch(
-    source: Source, batch: list[Window], predictor: Predictor, sink: Sink
-) -> None:
+def _predict_batch(source: Source, batch: list[Window], predictor: Predictor, sink: Sink) -> None:
     parts = [source.read(window) for window in batch]
     pixels = parts[0] if len(parts) == 1 else torch.cat(parts)  # (windows * N, C, h, w)
     logits = predictor(pixels)

@@ -5,6 +5,8 @@ Legend: ``H, W`` size of the whole image in pixels; ``h, w`` size of one window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from mmseg_deeplab.utils.errors import ConfigError
@@ -40,8 +42,7 @@ def check_slide(crop_size: tuple[int, int], stride: tuple[int, int]) -> None:
         ConfigError: A value is below 1, or a stride is larger than the window.
     """
     for name, pair in (('crop_size', crop_size), ('stride', stride)):
-        whole = len(pair) == 2 and all(isinstance(size, int) and size >= 1 for size in pair)
-        if not whole:
+        if not _is_size(pair):
             raise ConfigError(
                 f'{name} must be two whole numbers >= 1 (height, width), got {pair!r}; '
                 f'set it in test_cfg, for example {name}=(512, 512)'
@@ -82,6 +83,12 @@ def grid_windows(
     rows = _spans(height, crop_size[0], stride[0])
     columns = _spans(width, crop_size[1], stride[1])
     return [Window(*row, *column) for row in rows for column in columns]
+
+
+def _is_size(pair: object) -> bool:
+    if not isinstance(pair, Sequence) or len(pair) != 2:
+        return False
+    return all(isinstance(size, Integral) and size >= 1 for size in pair)
 
 
 def _spans(size: int, crop: int, stride: int) -> list[tuple[int, int]]:

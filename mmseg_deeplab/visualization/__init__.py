@@ -1,1 +1,34 @@
-"""visualization (see docs/architecture.md)."""
+"""Drawing images, labels, predictions and training curves."""
+
+from mmseg_deeplab.visualization.curves import read_events, write_curves
+from mmseg_deeplab.visualization.files import (
+    UniqueNames,
+    comparison,
+    write_prediction,
+    write_rgb,
+)
+from mmseg_deeplab.visualization.local_visualizer import SegLocalVisualizer
+from mmseg_deeplab.visualization.panels import (
+    colorize,
+    legend,
+    name_regions,
+    overlay,
+    panel,
+    to_display,
+)
+
+__all__ = [
+    'SegLocalVisualizer',
+    'UniqueNames',
+    'colorize',
+    'comparison',
+    'legend',
+    'name_regions',
+    'overlay',
+    'panel',
+    'read_events',
+    'to_display',
+    'write_curves',
+    'write_prediction',
+    'write_rgb',
+]

@@ -1,1 +1,5 @@
-"""evaluation/metrics (see docs/architecture.md)."""
+"""Metrics that a config can name."""
+
+from mmseg_deeplab.evaluation.metrics.iou_metric import IoUMetric
+
+__all__ = ['IoUMetric']

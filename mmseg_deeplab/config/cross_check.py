@@ -1,0 +1,138 @@
+"""Facts that stand in two places of a config and must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg_deeplab.config.walk import Walker, resolve_type
+from mmseg_deeplab.registry import DATASETS
+from mmseg_deeplab.utils.errors import ConfigError
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def check_agreement(walker: Walker, config: Config) -> None:
+    """Note contradictions between the model, the data sets and the crop sizes.
+
+    Args:
+        walker: Collects the mistakes.
+        config: One whose names have all been found right.
+    """
+    _check_slide(walker, config.model.get('test_cfg'))
+    _check_class_counts(walker, config)
+    _check_crop(walker, config)
+
+
+def pair(value: Any) -> tuple[int, int] | None:
+    """``(height, width)`` of a size given as one number or as two; None if it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value, value
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return tuple(value)
+    return None
+
+
+def _check_slide(walker: Walker, test_cfg: Any) -> None:
+    path = 'model.test_cfg'
+    if not isinstance(test_cfg, dict):
+        return
+    mode = test_cfg.get('mode', 'whole')
+    if mode not in ('whole', 'slide'):
+        walker.note(f'{path}.mode', f"must be 'whole' or 'slide', got {mode!r}")
+    if mode != 'slide':
+        return
+    sizes = {}
+    for key in ('crop_size', 'stride'):
+        sizes[key] = pair(test_cfg.get(key))
+        if sizes[key] is None or min(sizes[key]) < 1:
+            got = test_cfg.get(key)
+            walker.note(f'{path}.{key}', f'must be (height, width) in slide mode, got {got!r}')
+            return
+    if any(s > c for s, c in zip(sizes['stride'], sizes['crop_size'], strict=True)):
+        walker.note(
+            f'{path}.stride',
+            f'must not be larger than crop_size {sizes["crop_size"]}, got {sizes["stride"]}; '
+            'pixels between the windows would get no prediction',
+        )
+
+
+def _heads(model: Any) -> Iterator[tuple[str, dict]]:
+    for key in ('decode_head', 'auxiliary_head'):
+        head = model.get(key)
+        if isinstance(head, dict):
+            yield f'model.{key}', head
+        elif isinstance(head, (list, tuple)):
+            for place, inner in enumerate(head):
+                if isinstance(inner, dict):
+                    yield f'model.{key}.{place}', inner
+
+
+def _datasets(config: Config) -> Iterator[tuple[str, dict]]:
+    """The data sets that read files, out of their wrappers."""
+    for name in LOADERS:
+        loader = config.get(name)
+        if isinstance(loader, dict):
+            yield from _unwrapped(loader.get('dataset'), f'{name}.dataset')
+
+
+def _unwrapped(dataset: Any, path: str) -> Iterator[tuple[str, dict]]:
+    if isinstance(dataset, (list, tuple)):
+        for place, inner in enumerate(dataset):
+            yield from _unwrapped(inner, f'{path}.{place}')
+    elif isinstance(dataset, dict):
+        inner = [key for key in ('dataset', 'datasets') if key in dataset]
+        for key in inner:
+            yield from _unwrapped(dataset[key], f'{path}.{key}')
+        if not inner:
+            yield path, dataset
+
+
+def class_names(dataset: dict) -> tuple[str, ...] | None:
+    """The classes of a data set's config: its ``metainfo``, else its class; None if unknown.
+
+    Args:
+        dataset: Config of one data set, not of a wrapper.
+    """
+    metainfo = dataset.get('metainfo')
+    classes = metainfo.get('classes') if isinstance(metainfo, dict) else None
+    if classes is None:
+        try:
+            target = resolve_type(dataset.get('type'), DATASETS)
+        except ConfigError:
+            return None
+        classes = (getattr(target, 'METAINFO', None) or {}).get('classes')
+    return tuple(classes) if isinstance(classes, (list, tuple)) and classes else None
+
+
+def _check_class_counts(walker: Walker, config: Config) -> None:
+    for place, dataset in _datasets(config):
+        classes = class_names(dataset)
+        for path, head in _heads(config.model):
+            count = head.get('num_classes')
+            if classes is None or not isinstance(count, int) or count == len(classes):
+                continue
+            walker.note(
+                f'{path}.num_classes',
+                f'is {count}, but {place} has {len(classes)} classes ({", ".join(classes)})',
+            )
+
+
+def _check_crop(walker: Walker, config: Config) -> None:
+    preprocessor = config.model.get('data_preprocessor') or config.get('data_preprocessor')
+    size = pair(preprocessor.get('size')) if isinstance(preprocessor, dict) else None
+    for place, dataset in _datasets(config):
+        if size is None or not place.startswith('train_dataloader'):
+            continue
+        for number, step in enumerate(dataset.get('pipeline') or ()):
+            name = step.get('type') if isinstance(step, dict) else None
+            if getattr(name, '__name__', name) != 'RandomCrop':
+                continue
+            crop = pair(step.get('crop_size'))
+            if crop is not None and crop != size:
+                walker.note(
+                    f'{place}.pipeline.{number}.crop_size',
+                    f'is {crop}, but model.data_preprocessor.size is {size}; set both to one size',
+                )

@@ -1,0 +1,108 @@
+"""Reading a checkpoint without running code from it, old MMEngine files included."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmseg_deeplab.utils.errors import CheckpointError
+
+_HISTORY_METHODS = ('min', 'max', 'mean', 'current')
+
+
+class _History:
+    """Stands in for MMEngine's ``HistoryBuffer``: takes its numbers, and nothing else of it."""
+
+    log_history: Any = ()
+    count_history: Any = ()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.log_history = state.get('_log_history', ())
+        self.count_history = state.get('_count_history', ())
+
+
+def _history_method(owner: Any, name: str) -> None:
+    """Stands in for ``getattr``, which old files call for four methods of HistoryBuffer."""
+    if owner is not _History or name not in _HISTORY_METHODS:
+        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL getattr of {name!r}')
+
+
+def _allowed() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
+    """The names that a file may use beyond PyTorch's own list, and what is put in their place."""
+    array = np.zeros(1)
+    rebuild = array.__reduce__()[0]
+    scalar = np.float64(0).__reduce__()[0]
+    old_numpy, new_numpy = 'numpy.core.multiarray', 'numpy._core.multiarray'
+    dtypes = [type(np.dtype(kind)) for kind in ('?', *'bhilqBHILQefd')]
+    return [
+        (_History, 'mmengine.logging.history_buffer.HistoryBuffer'),
+        (_history_method, 'builtins.getattr'),
+        (_history_method, '__builtin__.getattr'),
+        (dict, 'mmengine.config.config.ConfigDict'),
+        (rebuild, f'{old_numpy}._reconstruct'),
+        (rebuild, f'{new_numpy}._reconstruct'),
+        (scalar, f'{old_numpy}.scalar'),
+        (scalar, f'{new_numpy}.scalar'),
+        np.ndarray,
+        np.dtype,
+        *dtypes,
+    ]
+
+
+def read_file(path: Path, map_location: Any, mmap: bool = False) -> Any:
+    """Unpickle a file by PyTorch's ``weights_only`` machine.
+
+    Args:
+        path: An existing file.
+        map_location: As for ``torch.load``.
+        mmap: Leave tensors on the disk until they are used; for looking at a file's meta.
+
+    Raises:
+        CheckpointError: The file is truncated, is no checkpoint, or asks for code to be run.
+    """
+    try:
+        with torch.serialization.safe_globals(_allowed()):
+            return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(_unpickling_message(path, str(error))) from error
+    except (EOFError, RuntimeError, ValueError, KeyError, UnicodeDecodeError, OSError) as error:
+        if mmap and isinstance(error, RuntimeError) and 'mmap' in str(error):
+            return read_file(path, map_location)  # files of PyTorch before 1.6 cannot be mapped
+        raise CheckpointError(
+            f'{path}: truncated, or no checkpoint ({_first_line(error)}); use another one, or '
+            'copy it again'
+        ) from error
+
+
+def without_stand_ins(value: Any) -> Any:
+    """Replace the stand-ins of old histories by ``dict(log_history, count_history)``."""
+    if isinstance(value, _History):
+        return dict(log_history=value.log_history, count_history=value.count_history)
+    if type(value) is dict:
+        return {key: without_stand_ins(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(without_stand_ins(item) for item in value)
+    if isinstance(value, dict) and not hasattr(value, '_metadata'):
+        return type(value)((key, without_stand_ins(item)) for key, item in value.items())
+    return value
+
+
+def _unpickling_message(path: Path, reason: str) -> str:
+    for sign in ('Unsupported global: GLOBAL ', 'unrecognized function ', 'but got '):
+        if sign in reason:
+            name = reason.split(sign, 1)[1].split(' was not')[0].splitlines()[0]
+            return (
+                f'{path}: refused, because loading it would run code ({name.strip(" .")}); take '
+                'checkpoints only from those you trust, and save its weights anew as a plain '
+                'state_dict'
+            )
+    return f'{path}: truncated, or no checkpoint ({reason.splitlines()[0]}); use another one'
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,250 @@
+"""The metric of semantic segmentation, as MMEngine's evaluator calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from mmseg_deeplab.evaluation.confusion import ConfusionMatrix, mean_score, scores
+from mmseg_deeplab.evaluation.report import SegReport, write_report
+from mmseg_deeplab.registry import METRICS
+from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.files import write_id_map
+from mmseg_deeplab.utils.log import get_logger
+
+# what each name in `iou_metrics` prints and returns, in MMSegmentation's order
+COLUMNS = {
+    'mIoU': ('IoU', 'Acc'),
+    'mDice': ('Dice', 'Acc'),
+    'mFscore': ('Fscore', 'Precision', 'Recall'),
+}
+
+
+@METRICS.register_module()
+class IoUMetric(BaseMetric):
+    """IoU, accuracy, Dice and F-score of a data set, from one confusion matrix.
+
+    Memory is K x K counts however many images come. Several processes add their counts in one
+    sum; no sample is padded or cut off, so the figures do not depend on how many there are.
+
+    Returned keys, in percent rounded to two decimals: ``aAcc`` and, as asked for, ``mIoU mAcc``,
+    ``mDice mAcc``, ``mFscore mPrecision mRecall``. :attr:`report` and the files of
+    ``report_dir`` hold full precision. Which classes enter a mean: see
+    :func:`~mmseg_deeplab.evaluation.confusion.scores`.
+
+    Args:
+        ignore_index: Label of pixels that do not count.
+        iou_metrics: Any of ``'mIoU'``, ``'mDice'``, ``'mFscore'``.
+        nan_to_num: Score of a class that has none; None leaves it out of the mean.
+        beta: Weight of recall against precision in the F-score, above 0.
+        collect_device: Kept for configs written for MMSegmentation; the sum over processes
+            runs on the process group's own device.
+        output_dir: Predictions are written there, one PNG of class ids per image, named after
+            the image file.
+        format_only: Write predictions and compute nothing; needs ``output_dir``, and no labels.
+        prefix: Put before each returned key, with a slash.
+        label_offset: Added to class ids in the PNGs. 0 fits LoveDA's server (ids 0 to 6); use
+            1 for a server that counts from 1, such as ADE20K's.
+        report_dir: ``metrics.json``, ``per_class.csv``, ``confusion_matrix.csv`` and ``.png``
+            are written there after each evaluation.
+
+    Differs from mmseg: PNGs get no silent + 1 where ``reduce_zero_label`` is set, and labels
+    outside the classes are an error instead of being dropped.
+    """
+
+    def __init__(
+        self,
+        ignore_index: int = 255,
+        iou_metrics: Sequence[str] = ('mIoU',),
+        nan_to_num: float | None = None,
+        beta: float = 1,
+        collect_device: str = 'cpu',
+        output_dir: str | None = None,
+        format_only: bool = False,
+        prefix: str | None = None,
+        *,
+        label_offset: int = 0,
+        report_dir: str | None = None,
+    ) -> None:
+        # MMEngine warns where there is no prefix; for this metric that is the normal case
+        super().__init__(collect_device=collect_device, prefix=prefix or 'none')
+        self.prefix = prefix
+        self.iou_metrics = _check_metrics(iou_metrics)
+        if format_only and output_dir is None:
+            raise ConfigError(
+                'output_dir must be given when format_only is True, got None; '
+                'name the folder for the predicted PNGs'
+            )
+        self.ignore_index = ignore_index
+        self.nan_to_num = nan_to_num
+        self.beta = beta
+        self.output_dir = None if output_dir is None else Path(output_dir)
+        self.format_only = format_only
+        self.label_offset = label_offset
+        self.report_dir = report_dir
+        self.report: SegReport | None = None
+        self._written: dict[str, str] = {}  # PNG name -> image it came from
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Count a batch of predictions.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Each with ``pred_sem_seg`` and, unless ``format_only``,
+                ``gt_sem_seg``, whose ``data`` is (1, H, W) or (H, W) of one size, and
+                optionally ``img_path``, ``seg_map_path`` and ``group``.
+
+        Raises:
+            DataError: No label, a label of another size, or values outside the classes.
+        """
+        for sample in data_samples:
+            pred = _squeeze(sample['pred_sem_seg']['data'])
+            if self.output_dir is not None:
+                self._write_prediction(pred, sample)
+            if not self.format_only:
+                self._count(pred, sample)
+
+    def compute_metrics(self, results: list[ConfusionMatrix]) -> dict[str, float]:
+        """Scores of the counts, logged as tables and kept in :attr:`report`.
+
+        Args:
+            results: Matrices to add up, normally the one that :meth:`process` has filled.
+
+        Returns:
+            Percent by name, rounded to two decimals.
+        """
+        if self.format_only:
+            get_logger().info('predictions were written to %s', self.output_dir)
+            return {}
+        matrix = self._new_matrix().merge(results)
+        columns = [name for metric in self.iou_metrics for name in COLUMNS[metric]]
+        columns = list(dict.fromkeys(columns))
+        self.report = SegReport(
+            matrix, self._class_names(), columns, beta=self.beta, nan_to_num=self.nan_to_num
+        )
+        get_logger().info('per class results:\n%s', self.report.class_table())
+        if self.report_dir is not None:
+            write_report(self.report, self.report_dir)
+        return self._summary(matrix, columns)
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Add up the counts of all processes and score them.
+
+        Args:
+            size: Images in the data set; a warning tells if another number was counted.
+
+        Returns:
+            As :meth:`compute_metrics`, the same in every process.
+        """
+        matrix = self._new_matrix().merge(self.results)
+        self.results.clear()
+        self._written.clear()
+        if self.format_only:
+            return self.compute_metrics([])
+        _sum_over_processes(matrix)
+        if matrix.images != size:
+            get_logger().warning(
+                '%d images were evaluated, but the data set has %d', matrix.images, size
+            )
+        return self._everywhere(matrix)
+
+    def _everywhere(self, matrix: ConfusionMatrix) -> dict[str, float]:
+        """All processes hold the same sums; only the first one prints and writes files."""
+        if is_main_process():
+            metrics = self.compute_metrics([matrix])
+        else:
+            columns = [name for metric in self.iou_metrics for name in COLUMNS[metric]]
+            metrics = self._summary(matrix, columns)
+        return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in metrics.items()}
+
+    def _summary(self, matrix: ConfusionMatrix, columns: Sequence[str]) -> dict[str, float]:
+        per_class = scores(matrix.total, self.beta)
+        summary = {'aAcc': float(per_class['aAcc'])}
+        for name in columns:
+            summary[f'm{name}'] = mean_score(per_class[name], self.nan_to_num)
+        return {name: float(np.round(value * 100, 2)) for name, value in summary.items()}
+
+    def _count(self, pred: Tensor, sample: dict) -> None:
+        source = sample.get('seg_map_path') or sample.get('img_path', 'a sample without a path')
+        if 'gt_sem_seg' not in sample:
+            raise DataError(
+                f'{source}: there is no label to compare with; load annotations in the test '
+                'pipeline, or set format_only=True to write predictions only'
+            )
+        label = _squeeze(sample['gt_sem_seg']['data'])
+        if pred.shape != label.shape:
+            raise DataError(
+                f'{source}: label and prediction must be of one size, got label '
+                f'{tuple(label.shape)} and prediction {tuple(pred.shape)}; is the mask as large '
+                f'as its image {sample.get("img_path", "")}?'
+            )
+        if not self.results:
+            self.results.append(self._new_matrix())
+        try:
+            self.results[0].add(pred, label, str(sample.get('group') or ''))
+        except DataError as error:
+            raise DataError(f'{source}: {error}') from error
+
+    def _write_prediction(self, pred: Tensor, sample: dict) -> None:
+        image = str(sample['img_path'])
+        name = f'{Path(image).stem}.png'
+        before = self._written.setdefault(name, image)
+        if before != image:
+            raise DataError(
+                f'{image}: its prediction would overwrite that of {before}, both are named '
+                f'{name}; give the images different names'
+            )
+        ids = pred.cpu().numpy().astype(np.int64)
+        write_id_map(self.output_dir / name, ids + self.label_offset)
+
+    def _new_matrix(self) -> ConfusionMatrix:
+        return ConfusionMatrix(len(self._class_names()), self.ignore_index)
+
+    def _class_names(self) -> Sequence[str]:
+        classes = (self.dataset_meta or {}).get('classes')
+        if not classes:
+            raise ConfigError(
+                'dataset_meta must have classes before IoUMetric is used, got none; '
+                'give the data set a metainfo with its class names'
+            )
+        return classes
+
+
+def _check_metrics(names: Sequence[str]) -> tuple[str, ...]:
+    names = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in names if name not in COLUMNS]
+    if unknown or not names:
+        raise ConfigError(
+            f'iou_metrics must be some of {", ".join(COLUMNS)}, got {list(names)!r}; '
+            "for example iou_metrics=['mIoU']"
+        )
+    return names
+
+
+def _squeeze(data: Tensor) -> Tensor:
+    """(1, H, W) or (H, W) to (H, W)."""
+    return data[0] if data.dim() == 3 else data
+
+
+def _sum_over_processes(matrix: ConfusionMatrix) -> None:
+    """Add the counts of all processes in place: one exchange of names, one sum of numbers."""
+    if get_world_size() == 1:
+        return
+    names = sorted({name for part in all_gather_object(list(matrix.groups)) for name in part})
+    size = matrix.num_classes
+    counts = np.zeros((len(names), size, size), dtype=np.int64)
+    for index, name in enumerate(names):
+        if name in matrix.groups:
+            counts[index] = matrix.groups[name]
+    flat = torch.from_numpy(np.append(counts.ravel(), matrix.images))
+    all_reduce(flat, op='sum')
+    summed = flat[:-1].view(len(names), size, size).numpy()
+    matrix.groups = dict(zip(names, summed, strict=True))
+    matrix.images = int(flat[-1])

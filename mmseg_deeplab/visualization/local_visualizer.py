@@ -1,0 +1,175 @@
+"""The visualizer that configs name, drawing segmentation the way MMSegmentation's users know."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.visualization import Visualizer
+
+from mmseg_deeplab.registry import DATASETS, VISUALIZERS
+from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.visualization.files import write_rgb
+from mmseg_deeplab.visualization.panels import Palette, name_regions, overlay
+
+_DATASET_NAMES = {'vaihingen': 'ISPRSDataset'}  # the one whose class is named otherwise
+
+
+@VISUALIZERS.register_module()
+class SegLocalVisualizer(Visualizer):
+    """Draws labels and predictions over images; writes them or hands them to the backends.
+
+    Args:
+        name: Of the instance.
+        image: Start from this picture, (H, W, 3) uint8 RGB.
+        vis_backends: MMEngine backends, as configs.
+        save_dir: Folder of the backends that write files.
+        classes: Class names; else those of ``dataset_name``, else of :attr:`dataset_meta`.
+        palette: RGB of each class.
+        dataset_name: ``'loveda'``, ``'potsdam'``, ``'vaihingen'``, ``'isaid'`` or a registered
+            data set's class name.
+        alpha: Opacity of the colours, 0 to 1.
+    """
+
+    def __init__(
+        self,
+        name: str = 'visualizer',
+        image: np.ndarray | None = None,
+        vis_backends: Sequence[dict] | None = None,
+        save_dir: str | None = None,
+        classes: Sequence[str] | None = None,
+        palette: Palette | None = None,
+        dataset_name: str | None = None,
+        alpha: float = 0.8,
+    ) -> None:
+        # a copy, because MMEngine takes keys out of the dicts it is given
+        self._drawn: np.ndarray | None = None
+        super().__init__(name, image, copy.deepcopy(vis_backends), save_dir)
+        self.alpha = alpha
+        self.set_dataset_meta(classes, palette, dataset_name)
+
+    @master_only
+    def set_dataset_meta(
+        self,
+        classes: Sequence[str] | None = None,
+        palette: Palette | None = None,
+        dataset_name: str | None = None,
+    ) -> None:
+        """Set class names and colours; the arguments are the constructor's."""
+        known = _metainfo(dataset_name) if dataset_name else {}
+        classes = classes or known.get('classes')
+        palette = palette or known.get('palette')
+        if classes is not None or palette is not None:
+            self.dataset_meta = {'classes': classes, 'palette': palette}
+
+    @master_only
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        step: int = 0,
+        with_labels: bool = True,
+    ) -> None:
+        """Draw a sample: its label, its prediction, or both side by side.
+
+        Args:
+            name: Of the picture, for the backends and the window.
+            image: (H, W, 3) uint8, RGB, at the size of the label and prediction.
+            data_sample: Holds ``gt_sem_seg`` and ``pred_sem_seg``; a missing one is left out,
+                and with neither the bare image is drawn.
+            draw_gt: Whether to draw the label.
+            draw_pred: Whether to draw the prediction.
+            show: Whether to open a window.
+            wait_time: Seconds the window stays open; 0 waits for a key.
+            out_file: Write the picture there instead of handing it to the backends.
+            step: Iteration, for the backends.
+            with_labels: Whether to write class names on the regions.
+
+        Raises:
+            ConfigError: There are maps to draw but no palette.
+        """
+        drawn = self._draw(image, data_sample, draw_gt, draw_pred, with_labels)
+        if show:
+            self.show(drawn, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            write_rgb(out_file, drawn)
+        else:
+            self.add_image(name, drawn, step)
+        self._drawn = drawn
+
+    @master_only
+    def get_image(self) -> np.ndarray:
+        """The picture drawn last, (H, W, 3) uint8, RGB.
+
+        Raises:
+            RuntimeError: Nothing was drawn yet.
+        """
+        if self._drawn is not None:
+            return self._drawn
+        if getattr(self, '_image', None) is None:
+            raise RuntimeError('nothing was drawn yet; call add_datasample first')
+        return super().get_image()
+
+    @master_only
+    def set_image(self, image: np.ndarray) -> None:
+        """Start a picture for MMEngine's ``draw_*`` methods.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+        """
+        self._drawn = None
+        super().set_image(image)
+
+    def _draw(
+        self,
+        image: np.ndarray,
+        data_sample: SegDataSample | None,
+        draw_gt: bool,
+        draw_pred: bool,
+        with_labels: bool,
+    ) -> np.ndarray:
+        wanted = [('gt_sem_seg', draw_gt), ('pred_sem_seg', draw_pred)]
+        maps = [
+            _ids(data_sample, field)
+            for field, draw in wanted
+            if draw and data_sample is not None and field in data_sample
+        ]
+        if not maps:
+            return np.ascontiguousarray(image)
+        return np.concatenate([self._over(image, ids, with_labels) for ids in maps], axis=1)
+
+    def _over(self, image: np.ndarray, ids: np.ndarray, with_labels: bool) -> np.ndarray:
+        meta = self.dataset_meta or {}
+        if not meta.get('palette'):
+            raise ConfigError(
+                'dataset_meta must have a palette to draw with, got none; '
+                'give the visualizer classes and palette, or dataset_name'
+            )
+        drawn = overlay(image, ids, meta['palette'], self.alpha)
+        if with_labels and meta.get('classes'):
+            drawn = name_regions(drawn, ids, meta['classes'], meta['palette'])
+        return drawn
+
+
+def _metainfo(dataset_name: str) -> dict:
+    """Class names and palette of a registered data set, by its class's or its short name."""
+    wanted = _DATASET_NAMES.get(dataset_name.lower(), dataset_name).lower()
+    for name in DATASETS.known_names():
+        if name.lower() in (wanted, f'{wanted}dataset'):
+            return getattr(DATASETS.get(name), 'METAINFO', {})
+    return DATASETS.get(dataset_name).METAINFO  # not known: the registry names the nearest
+
+
+def _ids(data_sample: SegDataSample, field: str) -> np.ndarray:
+    """(1, H, W) or (H, W), on any device, to (H, W) int64."""
+    data = getattr(data_sample, field).data.detach().cpu()
+    return np.asarray(data[0] if data.dim() == 3 else data).astype(np.int64)
