@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg_deeplab.config.cross_check import check_agreement
-from mmseg_deeplab.config.sections import DEFAULT_HOOKS, SETTINGS
+from mmseg_deeplab.config.sections import COMMON_VARIABLES, DEFAULT_HOOKS, SETTINGS
 from mmseg_deeplab.config.walk import Walker, did_you_mean, is_near_miss, resolve_type
 from mmseg_deeplab.registry import (
     DATA_SAMPLERS,
@@ -69,7 +69,7 @@ def check_config(config: Config) -> None:
 
 def _check_top_level(walker: Walker, config: Config) -> None:
     imported = getattr(config, '_imported_names', set())
-    for key in set(config.keys()) - set(SETTINGS) - set(imported):
+    for key in set(config.keys()) - set(SETTINGS) - COMMON_VARIABLES - set(imported):
         value = config._cfg_dict.get(key)
         for known, kinds in SETTINGS.items():
             if (value is None or isinstance(value, kinds)) and is_near_miss(key, known):
@@ -117,7 +117,8 @@ def _check_loop(walker: Walker, value: Any, path: str) -> None:
 def _check_optimizer(walker: Walker, value: Any, path: str) -> None:
     if not isinstance(value, dict) or 'optimizer' not in value:
         return  # a user's constructor of several optimisers has its own keys
-    extra = {'constructor', 'paramwise_cfg', 'optimizer'}
+    # finite_check: the engine puts its own wrapper, which knows it, in place of MMEngine's
+    extra = {'constructor', 'paramwise_cfg', 'optimizer', 'finite_check'}
     walker.parts(value, OPTIM_WRAPPERS, path, default_type='OptimWrapper', extra=extra)
     walker.parts(value['optimizer'], OPTIMIZERS, f'{path}.optimizer')
     if value.get('constructor') is not None:

@@ -23,16 +23,17 @@ class _AliasLoader(importlib.abc.Loader):
     """Loads ``mmseg.x`` by handing out the module ``mmseg_deeplab.x``."""
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        return import_module(SCOPE + spec.name.removeprefix(PEER))
+        """The module of this package, with its own spec kept."""
+        module = import_module(SCOPE + spec.name.removeprefix(PEER))
+        self._own_spec = module.__spec__
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing to do: the module has been executed under its own name.
+        """Put the module's own spec back, over which the import system has written the alias's.
 
-        The import system has just written the alias's spec into it; its own is put back.
+        The module itself has been executed under its own name.
         """
-        name = module.__name__.replace(PEER, SCOPE, 1)
-        name = module.__name__ if module.__name__.startswith(SCOPE) else name
-        module.__spec__ = importlib.util.find_spec(name)
+        module.__spec__ = self._own_spec
 
 
 class PeerAlias(importlib.abc.MetaPathFinder):
@@ -46,7 +47,10 @@ class PeerAlias(importlib.abc.MetaPathFinder):
         """The spec of ``mmseg[.x]`` if ``mmseg_deeplab[.x]`` exists, else None."""
         if fullname != PEER and not fullname.startswith(f'{PEER}.'):
             return None
-        if importlib.util.find_spec(SCOPE + fullname.removeprefix(PEER)) is None:
+        try:
+            if importlib.util.find_spec(SCOPE + fullname.removeprefix(PEER)) is None:
+                return None
+        except ModuleNotFoundError:  # not even its parent is there
             return None
         return importlib.machinery.ModuleSpec(fullname, _AliasLoader(), is_package=True)
 
@@ -61,7 +65,8 @@ def install_alias() -> bool:
         return True
     if PEER in sys.modules or importlib.util.find_spec(PEER) is not None:
         return False
-    sys.meta_path.append(PeerAlias())
+    # first, because the aliased package's __path__ would lead the others to a second copy
+    sys.meta_path.insert(0, PeerAlias())
     return True
 
 

@@ -49,6 +49,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'sync_bn': TEXT,
     'activation_checkpointing': LIST,
     'efficient_conv_bn_eval': LIST,
+    'device': TEXT,
     'load_from': TEXT,
     'work_dir': TEXT,
     'launcher': TEXT,
@@ -57,6 +58,9 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'experiment_name': TEXT,
     'runner_type': TEXT,
 }
+
+# Variables that most files have and that must not be taken for a misspelt setting.
+COMMON_VARIABLES = {'train_pipeline', 'val_pipeline', 'test_pipeline'}
 
 # An argument of this name holds an object, or a list of objects, of that registry.
 PART_REGISTRIES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -123,6 +124,16 @@ def find_latest(folder: str | Path) -> Path | None:
     return max(candidates, key=lambda path: read_meta(path).get('iter', 0), default=None)
 
 
+def file_hash(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: The file.
+    """
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
 def _named_by_pointer(folder: Path) -> Path | None:
     try:
         target = Path((folder / LAST).read_text(encoding='utf-8').strip())
@@ -165,7 +176,7 @@ class _writing:
     def __enter__(self) -> _RememberingFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = _RememberingFile(open(self._temporary, 'wb'))
+            self._file = _RememberingFile(open(self._temporary, 'wb', buffering=0))
         except OSError as error:
             raise self._cannot_write(error) from error
         return self._file
@@ -209,8 +220,8 @@ class _writing:
 class _RememberingFile(io.BufferedWriter):
     """A file that keeps the error of a failed write."""
 
-    def __init__(self, raw: Any) -> None:
-        super().__init__(raw.detach())
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__(raw)
         self.error: OSError | None = None
 
     def write(self, data: Any) -> int:

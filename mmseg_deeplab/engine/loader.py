@@ -140,7 +140,10 @@ def _guarded(start: Callable[[], Iterator[Any]]) -> Iterator[Any]:
     except SegError as error:
         raise type(error)(plain_message(error)) from None
     except RuntimeError as error:
-        raise worker_death(error) or error from None
+        death = worker_death(error)
+        if death is None:
+            raise
+        raise death from error
 
 
 def worker_death(error: RuntimeError) -> TrainingError | None:

@@ -9,7 +9,13 @@ import numpy as np
 
 from mmseg_deeplab.utils.errors import DataError
 from mmseg_deeplab.utils.files import write_id_map, write_image
-from mmseg_deeplab.visualization.panels import Palette, colorize, overlay, panel
+from mmseg_deeplab.visualization.panels import (
+    Palette,
+    colorize,
+    ignored_colour,
+    overlay,
+    panel,
+)
 
 KINDS = ('masks', 'colors', 'overlays')
 
@@ -81,7 +87,7 @@ def comparison(
     Args:
         image: (H, W, 3) uint8, RGB.
         prediction: (H, W) class ids.
-        label: (H, W) class ids, 255 = ignored, shown black.
+        label: (H, W) class ids, 255 = ignored.
         class_names: K names.
         palette: K colours, RGB.
 
@@ -91,6 +97,8 @@ def comparison(
     pictures = [('input', image)]
     if label is not None:
         pictures.append(('label', colorize(label, palette)))
+        if (np.asarray(label) >= len(palette)).any():
+            class_names, palette = [*class_names, 'ignored'], [*palette, ignored_colour(palette)]
     pictures.append(('prediction', colorize(prediction, palette)))
     return panel(pictures, class_names, palette)
 

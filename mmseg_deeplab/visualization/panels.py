@@ -12,9 +12,9 @@ import numpy as np
 
 Palette = Sequence[Sequence[int]]
 
-IGNORED = 255
 _PAPER = (255, 255, 255)
 _INK = (30, 30, 30)
+_EDGE = (120, 120, 120)
 _GAP = 8  # pixels between the parts of a panel
 _STRIP = 26  # height of a line of text
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -45,8 +45,13 @@ def to_display(image: np.ndarray, *, bgr: bool = True) -> np.ndarray:
     return np.ascontiguousarray(bands)
 
 
+def ignored_colour(palette: Palette) -> tuple[int, int, int]:
+    """Black, or grey where black is the colour of a class."""
+    return (128, 128, 128) if any(not any(colour) for colour in palette) else (0, 0, 0)
+
+
 def colorize(ids: np.ndarray, palette: Palette) -> np.ndarray:
-    """Class ids in the colours of their classes; ignored and unknown ids in black.
+    """Class ids in the colours of their classes; others as :func:`ignored_colour` says.
 
     Args:
         ids: (H, W), whole numbers.
@@ -55,8 +60,7 @@ def colorize(ids: np.ndarray, palette: Palette) -> np.ndarray:
     Returns:
         (H, W, 3) uint8, RGB.
     """
-    colours = np.zeros((len(palette) + 1, 3), dtype=np.uint8)
-    colours[:-1] = np.asarray(palette, dtype=np.uint8).reshape(-1, 3)
+    colours = np.array([*palette, ignored_colour(palette)], dtype=np.uint8)
     known = (ids >= 0) & (ids < len(palette))
     return colours[np.where(known, ids, len(palette))]
 
@@ -177,6 +181,9 @@ def panel(
         left = _GAP + index * (width + _GAP)
         _text(page, title, (left, _STRIP - _GAP))
         page[_STRIP : _STRIP + height, left : left + width] = picture
+        # white classes need an edge against the paper
+        corners = (left - 1, _STRIP - 1), (left + width, _STRIP + height)
+        cv2.rectangle(page, *corners, _EDGE, 1)
     if key is not None:
         top = _STRIP + height + _GAP
         page[top : top + key.shape[0], _GAP : _GAP + key.shape[1]] = key
@@ -234,7 +241,7 @@ def _write_label(
 def _draw_entry(picture: np.ndarray, name: str, colour: Sequence[int], left: int, top: int) -> None:
     corners = (left, top + 5), (left + 22, top + _STRIP - 5)
     cv2.rectangle(picture, *corners, [int(value) for value in colour], cv2.FILLED)
-    cv2.rectangle(picture, *corners, (120, 120, 120), 1)  # white classes need an edge
+    cv2.rectangle(picture, *corners, _EDGE, 1)
     _text(picture, name, (left + 30, top + _STRIP - 8))
 
 

@@ -66,6 +66,8 @@ class OHEMPixelSampler:
     def _of_low_probability(
         self, logits: Tensor, labels: Tensor, valid: Tensor, kept: int
     ) -> Tensor:
+        if logits.shape[1] == 1:  # one map of the foreground, whose label is 1
+            logits = torch.cat((torch.zeros_like(logits), logits), dim=1)
         true_class = torch.where(valid, labels, 0).unsqueeze(1)
         probability = logits.softmax(dim=1).gather(1, true_class).squeeze(1)[valid]
         if probability.numel() == 0:

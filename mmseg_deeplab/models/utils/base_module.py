@@ -47,7 +47,9 @@ def _as_list(init_cfg: dict | list[dict] | None) -> list[dict]:
     return list(cfgs)
 
 
-def pretrained_cfg(pretrained: str | None, init_cfg: dict | list[dict] | None) -> dict | list | None:
+def pretrained_cfg(
+    pretrained: str | None, init_cfg: dict | list[dict] | None
+) -> dict | list | None:
     """The ``init_cfg`` that the older argument ``pretrained`` stands for.
 
     Args:

@@ -1,0 +1,105 @@
+"""Put what a caller asks for (flags, arguments) into a config, in one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from mmseg_deeplab.config import load_config, set_data_root
+from mmseg_deeplab.engine.distributed import pick_device
+from mmseg_deeplab.utils.errors import ConfigError
+
+ConfigLike = str | PathLike | Mapping | Config
+
+
+def prepare(
+    config: ConfigLike,
+    *,
+    work_dir: str | PathLike | None,
+    cfg_options: Mapping[str, Any] | None,
+    data_root: str | PathLike | None,
+    device: str | None,
+    launcher: str,
+) -> Config:
+    """Read a config and set what training and testing have in common.
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
+        work_dir: Folder of the run; ``config.work_dir`` or ``work_dirs/NAME`` if None.
+        cfg_options: Dotted keys and values that replace the config's.
+        data_root: Folder that every data set reads from, if not the config's.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``, or None for the best one.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Returns:
+        A new config with ``work_dir`` and ``launcher`` set.
+    """
+    prepared = load_config(config, cfg_options)
+    if data_root is not None:
+        prepared = set_data_root(prepared, data_root)
+    name = Path(prepared.filename).stem if prepared.filename else 'run'
+    chosen = work_dir or prepared.get('work_dir') or Path('work_dirs') / name
+    prepared.work_dir = os.fspath(chosen)
+    prepared.launcher = launcher
+    if device is not None:
+        pick_device(device)  # an unknown or absent device is refused before data is looked at
+        prepared.device = device
+    return prepared
+
+
+def use_amp(config: Config) -> None:
+    """Turn the optimiser wrapper of a config into the mixed-precision one, in place.
+
+    Args:
+        config: One that :func:`prepare` returned.
+
+    Raises:
+        ConfigError: The config has a wrapper of its own, which cannot be exchanged.
+    """
+    wrapper = config.get('optim_wrapper')
+    if wrapper is None:
+        raise ConfigError('--amp needs an optim_wrapper in the config')
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ConfigError(f'--amp cannot replace optim_wrapper.type {kind!r}; only OptimWrapper')
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def use_tta(config: Config) -> None:
+    """Let a config test several scales and flips of each image, in place.
+
+    Args:
+        config: One that :func:`prepare` returned; needs ``tta_pipeline``, and ``tta_model``
+            if that is not to be ``SegTTAModel``.
+
+    Raises:
+        ConfigError: There is no ``tta_pipeline``.
+    """
+    if config.get('tta_pipeline') is None:
+        raise ConfigError(
+            '--aug-test needs a tta_pipeline in the config; take the one of '
+            'configs/_base_/datasets/loveda.py'
+        )
+    tta_model = ConfigDict(config.get('tta_model') or {'type': 'SegTTAModel'})
+    tta_model.module = config.model
+    config.model = tta_model
+    _set_pipeline(config.test_dataloader.dataset, config.tta_pipeline)
+
+
+def _set_pipeline(dataset: Any, pipeline: list) -> None:
+    """Replace the pipeline of a data set, or of those inside its wrappers."""
+    if isinstance(dataset, (list, tuple)):
+        for inner in dataset:
+            _set_pipeline(inner, pipeline)
+    elif 'datasets' in dataset:
+        _set_pipeline(dataset.datasets, pipeline)
+    elif 'dataset' in dataset:
+        _set_pipeline(dataset.dataset, pipeline)
+    else:
+        dataset.pipeline = pipeline

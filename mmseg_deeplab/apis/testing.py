@@ -1,0 +1,126 @@
+"""Test a checkpoint from a config: what the command line, the tools and Python callers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg_deeplab.apis.run_config import ConfigLike, prepare, use_tta
+from mmseg_deeplab.config import check_config
+from mmseg_deeplab.engine import SegRunner
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+
+
+def test(
+    config: ConfigLike,
+    checkpoint: str | PathLike,
+    *,
+    aug_test: bool = False,
+    out: str | PathLike | None = None,
+    show_dir: str | PathLike | None = None,
+    show: bool = False,
+    wait_time: float = 2.0,
+    device: str | None = None,
+    work_dir: str | PathLike | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
+    data_root: str | PathLike | None = None,
+    launcher: str = 'none',
+) -> dict[str, float]:
+    """Score a checkpoint on the test set of a config.
+
+    The figures are logged, returned, and written with the confusion matrix below
+    ``work_dir/test`` (``work_dir/test_ms_flip`` with ``aug_test``).
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
+        checkpoint: File to load.
+        aug_test: Average the probabilities of several scales and flips of each image.
+        out: Folder for the predicted label maps, one PNG of class ids per image.
+        show_dir: Folder for pictures of labels and predictions.
+        show: Open each picture in a window as well.
+        wait_time: Seconds that a window stays open; 0 waits for a key.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``; the best one present if None.
+        work_dir: Folder for the log and the scores; ``work_dirs/NAME`` if None.
+        cfg_options: Dotted keys and values that replace the config's.
+        data_root: Folder that every data set reads from, if not the config's.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Returns:
+        Metric name to value in percent.
+
+    Raises:
+        SegError: The config, the data or the checkpoint is at fault.
+    """
+    prepared = prepare(
+        config,
+        work_dir=work_dir,
+        cfg_options=cfg_options,
+        data_root=data_root,
+        device=device,
+        launcher=launcher,
+    )
+    _require_test_set(prepared)
+    _drop_training(prepared)
+    check_config(prepared)
+    if not Path(checkpoint).is_file():
+        raise CheckpointError(f'checkpoint {checkpoint} does not exist')
+    prepared.load_from = str(checkpoint)
+    prepared.resume = False
+    if aug_test:
+        use_tta(prepared)
+    for metric in iou_metrics(prepared.test_evaluator):
+        folder = Path(prepared.work_dir) / ('test_ms_flip' if aug_test else 'test')
+        metric.setdefault('report_dir', str(folder))
+        if out is not None:
+            metric.output_dir = str(out)
+    if show_dir is not None or show:
+        _draw(prepared, show_dir, show, wait_time)
+    return SegRunner.from_cfg(prepared).test()
+
+
+def iou_metrics(evaluator: Any) -> Iterator[Any]:
+    """The configs of every ``IoUMetric`` in an evaluator's config.
+
+    Args:
+        evaluator: A metric, a list of metrics, or a dict with ``metrics``.
+    """
+    if isinstance(evaluator, (list, tuple)):
+        for inner in evaluator:
+            yield from iou_metrics(inner)
+    elif isinstance(evaluator, dict) and 'metrics' in evaluator:
+        yield from iou_metrics(evaluator['metrics'])
+    elif isinstance(evaluator, dict):
+        kind = evaluator.get('type')
+        if getattr(kind, '__name__', kind) == 'IoUMetric':
+            yield evaluator
+
+
+def _require_test_set(config: Config) -> None:
+    for key in ('test_dataloader', 'test_evaluator'):
+        if config.get(key) is None:
+            raise ConfigError(f'{key} is missing in the config; testing needs it')
+    if config.get('test_cfg') is None:
+        config.test_cfg = {'type': 'TestLoop'}
+
+
+def _drop_training(config: Config) -> None:
+    """Testing must not open the training data, which need not be on this machine."""
+    for key in (
+        'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
+        'val_dataloader', 'val_cfg', 'val_evaluator',
+    ):  # fmt: skip
+        config[key] = None
+
+
+def _draw(config: Config, folder: str | PathLike | None, show: bool, wait_time: float) -> None:
+    hooks = config.get('default_hooks') or {}
+    hook = {**(hooks.get('visualization') or {'type': 'SegVisualizationHook'})}
+    if folder is not None:
+        hook['show_dir'] = str(folder)
+    if show:
+        hook.update(show=True, wait_time=wait_time)
+    config.default_hooks = {**hooks, 'visualization': hook}

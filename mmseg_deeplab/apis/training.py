@@ -1,0 +1,92 @@
+"""Train from a config: what the command line, the tools and Python callers share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg_deeplab.apis.audit import audit_dataset
+from mmseg_deeplab.apis.run_config import ConfigLike, prepare, use_amp
+from mmseg_deeplab.config import check_config
+from mmseg_deeplab.engine import SegRunner
+
+
+def train(
+    config: ConfigLike,
+    *,
+    work_dir: str | PathLike | None = None,
+    resume: bool | str | PathLike = False,
+    load_from: str | PathLike | None = None,
+    amp: bool = False,
+    device: str | None = None,
+    seed: int | None = None,
+    audit: bool | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
+    data_root: str | PathLike | None = None,
+    launcher: str = 'none',
+) -> SegRunner:
+    """Train the model that a config describes, validating and saving as it says.
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
+        work_dir: Folder for logs and checkpoints; ``work_dirs/NAME`` if None.
+        resume: True to go on from the newest checkpoint of ``work_dir``, or the path of one.
+        load_from: Checkpoint whose weights are the start of a new run.
+        amp: Mixed precision: fp16 with loss scaling on a GPU, bf16 on a CPU.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``; the best one present if None.
+        seed: Seed of everything random; the config's, else 0, if None.
+        audit: Whether to look the data over first; the config's ``audit``, else True, if None.
+        cfg_options: Dotted keys and values that replace the config's.
+        data_root: Folder that every data set reads from, if not the config's.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Returns:
+        The runner when it is done; its ``model`` is trained.
+
+    Raises:
+        SegError: The config, the data, a checkpoint or the training itself is at fault.
+    """
+    prepared = prepare(
+        config,
+        work_dir=work_dir,
+        cfg_options=cfg_options,
+        data_root=data_root,
+        device=device,
+        launcher=launcher,
+    )
+    if resume:
+        prepared.resume = True
+        prepared.load_from = None if resume is True else str(resume)
+    elif load_from is not None:
+        prepared.load_from = str(load_from)
+        prepared.resume = False
+    if amp:
+        use_amp(prepared)
+    if seed is not None:
+        prepared.randomness = {**(prepared.get('randomness') or {}), 'seed': seed}
+    if audit is not None:
+        prepared.audit = audit
+    check_config(prepared)
+    if prepared.get('audit', True) and _is_first_process():
+        _audit(prepared)
+    runner = SegRunner.from_cfg(prepared)
+    runner.train()
+    return runner
+
+
+def _is_first_process() -> bool:
+    """Whether this is the process that looks the data over for all of them."""
+    rank = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0'))
+    return rank == '0'
+
+
+def _audit(config: Config) -> None:
+    """Look the data over; warn of what is odd, refuse what would stop the training."""
+    report = audit_dataset(config)
+    for line in report.lines():
+        print(line)
+    report.raise_errors()

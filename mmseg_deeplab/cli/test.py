@@ -1,0 +1,52 @@
+"""Score a checkpoint on the test set that a config describes."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmseg_deeplab.cli.arguments import add_config_options, add_run_options, note_local_rank
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``test``."""
+    parser.add_argument('config', help='config file, or the name of one that is shipped')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    add_run_options(parser)
+    parser.add_argument(
+        '--aug-test',
+        '--tta',
+        action='store_true',
+        dest='aug_test',
+        help='several scales and flips, mean of the probabilities',
+    )
+    parser.add_argument('--out', metavar='DIR', help='save the predicted label maps here')
+    parser.add_argument(
+        '--show-dir', metavar='DIR', help='save pictures of labels and predictions here'
+    )
+    parser.add_argument('--show', action='store_true', help='open each picture in a window')
+    parser.add_argument(
+        '--wait-time', type=float, default=2.0, help='seconds a window stays open (2); 0: a key'
+    )
+    add_config_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Test; returns the exit code."""
+    from mmseg_deeplab.apis import test
+
+    note_local_rank(arguments)
+    test(
+        arguments.config,
+        arguments.checkpoint,
+        aug_test=arguments.aug_test,
+        out=arguments.out,
+        show_dir=arguments.show_dir,
+        show=arguments.show,
+        wait_time=arguments.wait_time,
+        device=arguments.device,
+        work_dir=arguments.work_dir,
+        cfg_options=arguments.cfg_options,
+        data_root=arguments.data_root,
+        launcher=arguments.launcher,
+    )
+    return 0

@@ -1,0 +1,248 @@
+"""Training loops that go on where a checkpoint was written, without replaying the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.hooks import EMAHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, ValLoop
+from torch import nn
+
+from mmseg_deeplab.engine import seeding
+from mmseg_deeplab.engine.distributed import wait_for_all
+from mmseg_deeplab.engine.interrupt import StopRequest, TrainingInterrupted
+from mmseg_deeplab.engine.loader import SegDataLoader, worker_death
+from mmseg_deeplab.utils.log import get_logger
+
+VALIDATED = 'validated_iter'  # in the message hub: the iteration of the last validation
+
+
+class _Steps:
+    """What both loops share: the seed of a step, validation, stopping."""
+
+    runner: Any
+    dataloader: Any
+    _iter: int
+
+    def _begin_step(self, batch: Any) -> None:
+        runner = self.runner
+        words = (runner.base_seed, seeding.ITERATION, self._iter, runner.rank)
+        seeding.seed_generators(*words, devices=True)
+        guard = getattr(runner.optim_wrapper, 'guard', None)
+        if guard is not None:
+            guard.begin(self._iter + 1, batch)
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
+        """Signals are caught; a dead worker, which PyTorch may report anywhere, is explained."""
+        with StopRequest() as self.stop_request:
+            try:
+                yield
+            except RuntimeError as error:
+                death = worker_death(error)
+                if death is None:
+                    raise
+                raise death from error
+
+    def _skip_seen(self, batches: int) -> None:
+        """Let the loader begin after ``batches`` batches."""
+        if not batches:
+            return
+        if isinstance(self.dataloader, SegDataLoader):
+            self.dataloader.batch_sampler.skip(batches)
+            return
+        get_logger().warning(
+            f'{type(self.dataloader).__name__} was not built from a config and cannot skip: '
+            f'{batches} batches are loaded again'
+        )
+
+    def _validate(self) -> None:
+        hub = self.runner.message_hub
+        if self.runner.val_loop is None or hub.get_info(VALIDATED) == self._iter:
+            return
+        # Set before, not after: a checkpoint written when the scores are known must hold it.
+        hub.update_info(VALIDATED, self._iter)
+        try:
+            self.runner.val_loop.run()
+        except ValidationStopped:
+            hub.update_info(VALIDATED, None)
+            for hook in self.runner.hooks:
+                if isinstance(hook, EMAHook):
+                    hook.after_val_epoch(self.runner)  # gives the model its own weights back
+            self._save_and_stop(self.stop_request.number)
+
+    def _stop_if_asked(self) -> None:
+        """Save and stop if a signal came, where no gradient is waiting for others."""
+        self._stop_for = getattr(self, '_stop_for', 0) or self.stop_request.agreed()
+        if self._stop_for and self.runner.at_update_boundary():
+            self._save_and_stop(self._stop_for)
+
+    def _save_and_stop(self, number: int) -> None:
+        path = self.runner.save_interrupted()
+        wait_for_all()  # the first process to leave makes the launcher end the others
+        message = f'saved {path}; go on with the same command and --resume'
+        self.runner.logger.warning(message)
+        self.runner.call_hook('after_interrupt')
+        raise TrainingInterrupted(number, message)
+
+
+class SegIterLoop(_Steps, IterBasedTrainLoop):
+    """MMEngine's loop over a number of iterations, resumable by position.
+
+    Its arguments are those of ``IterBasedTrainLoop``.
+    """
+
+    def run(self) -> nn.Module:
+        """Train from the current iteration to ``max_iters``; returns the model."""
+        runner = self.runner
+        runner.call_hook('before_train')
+        runner.call_hook('before_train_epoch')
+        self._skip_seen(self._iter)
+        batches = self._endless()
+        with self._session():
+            self._validate_if_due()
+            while self._iter < self._max_iters and not self.stop_training:
+                runner.model.train()
+                self.run_iter(next(batches))
+                self._decide_current_val_interval()
+                self._stop_if_asked()
+                self._validate_if_due()
+            batches.close()
+        runner.call_hook('after_train_epoch')
+        runner.call_hook('after_train')
+        return runner.model
+
+    def run_iter(self, data_batch: Any) -> None:
+        """Train on one batch.
+
+        Args:
+            data_batch: What the loader gave.
+        """
+        self._begin_step(data_batch)
+        super().run_iter(data_batch)
+
+    def _validate_if_due(self) -> None:
+        at = self._iter
+        due = at >= self.val_begin and (at % self.val_interval == 0 or at == self._max_iters)
+        if due and at > 0:
+            self._validate()
+
+    def _endless(self) -> Iterator[Any]:
+        """Batches without end; a finite sampler begins anew, in another order."""
+        loader = self.dataloader
+        replay = 0 if isinstance(loader, SegDataLoader) else self._iter
+        while True:
+            count = 0
+            for count, batch in enumerate(loader, start=1):
+                if replay:
+                    replay -= 1
+                    continue
+                yield batch
+            if not count:
+                raise ValueError('train_dataloader must give at least one batch, got none')
+            _set_epoch(loader)
+
+
+class SegEpochLoop(_Steps, EpochBasedTrainLoop):
+    """MMEngine's loop over a number of epochs, resumable in the middle of an epoch.
+
+    Its arguments are those of ``EpochBasedTrainLoop``.
+    """
+
+    def run(self) -> nn.Module:
+        """Train from the current iteration to the end of ``max_epochs``; returns the model."""
+        runner = self.runner
+        runner.call_hook('before_train')
+        with self._session():
+            if self._iter == self._epoch * len(self.dataloader):
+                self._validate_if_due()
+            while self._epoch < self._max_epochs and not self.stop_training:
+                self.run_epoch()
+                self._decide_current_val_interval()
+                self._stop_if_asked()
+                self._validate_if_due()
+        runner.call_hook('after_train')
+        return runner.model
+
+    def run_epoch(self) -> None:
+        """Train on the batches of the current epoch that were not trained on yet."""
+        runner = self.runner
+        first = self._first_batch()
+        runner.call_hook('before_train_epoch')
+        runner.model.train()
+        _set_epoch(self.dataloader, self._epoch)
+        self._skip_seen(first)
+        size = len(self.dataloader)
+        replay = 0 if isinstance(self.dataloader, SegDataLoader) else first
+        # A checkpoint from an epoch's last step may find nothing left to do but the hooks.
+        batches = enumerate(self.dataloader, start=first - replay) if first < size else ()
+        for index, batch in batches:
+            if index < first:
+                continue
+            self.run_iter(index, batch)
+            if index + 1 < size:  # at the end, the epoch's own hooks come first
+                self._stop_if_asked()
+        runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Train on one batch.
+
+        Args:
+            idx: The batch's number in the epoch, from 0.
+            data_batch: What the loader gave.
+        """
+        self._begin_step(data_batch)
+        super().run_iter(idx, data_batch)
+
+    def _first_batch(self) -> int:
+        size = len(self.dataloader)
+        first = self._iter - self._epoch * size
+        if 0 <= first <= size:
+            return first
+        get_logger().warning(
+            f'iteration {self._iter} is not in epoch {self._epoch}, whose size is now {size} '
+            'batches (another batch size or data set?); the epoch begins anew'
+        )
+        return 0
+
+    def _validate_if_due(self) -> None:
+        at = self._epoch
+        due = at >= self.val_begin and (at % self.val_interval == 0 or at == self._max_epochs)
+        if due and at > 0:
+            self._validate()
+
+
+class ValidationStopped(Exception):
+    """A signal came while validating inside a training run; the training loop handles it."""
+
+
+class SegValLoop(ValLoop):
+    """MMEngine's validation loop; in one process it gives way to a signal at once.
+
+    With several processes, which may have unequal numbers of images, it ends first.
+    Its arguments are those of ``ValLoop``.
+    """
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Predict one batch.
+
+        Args:
+            idx: The batch's number, from 0.
+            data_batch: What the loader gave.
+
+        Raises:
+            ValidationStopped: A signal came.
+        """
+        super().run_iter(idx, data_batch)
+        request = getattr(self.runner.train_loop_if_built(), 'stop_request', None)
+        if request is not None and request.number and self.runner.world_size == 1:
+            raise ValidationStopped
+
+
+def _set_epoch(loader: Any, epoch: int | None = None) -> None:
+    sampler = loader.batch_sampler if isinstance(loader, SegDataLoader) else loader.sampler
+    if hasattr(sampler, 'set_epoch'):
+        sampler.set_epoch(sampler.epoch + 1 if epoch is None else epoch)

@@ -1,0 +1,128 @@
+"""DeepLabV3's head: atrous spatial pyramid pooling.
+
+Legend of shapes: N batch, C channels, h, w feature map, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_deeplab.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg_deeplab.models.utils.layers import ConvNormAct, GlobalMeanPool
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.utils.errors import ConfigError, TrainingError
+
+
+@MODELS.register_module()
+class ASPPHead(BaseDecodeHead):
+    """Convolutions of several dilations and the image's mean, side by side (arXiv:1706.05587).
+
+    Args:
+        in_channels: See :class:`BaseDecodeHead`, as all arguments not named here.
+        channels: Width of each branch and of the result.
+        num_classes: K.
+        dilations: One branch each, pixels of the map: 1 is a 1x1 convolution, more a dilated
+            3x3 one. The zoo's D8 takes (1, 12, 24, 36), D16 (1, 6, 12, 18).
+        out_channels: Channels of the logits.
+        threshold: For one channel.
+        dropout_ratio: 0..1.
+        norm_cfg: Norm layers.
+        in_index: Which map.
+        input_transform: None or ``'resize_concat'``.
+        loss_decode: Loss or losses.
+        ignore_index: Label that costs nothing.
+        sampler: Pixel sampler.
+        align_corners: How maps are resized.
+
+    Raises:
+        ConfigError: Arguments that do not fit each other.
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        channels: int,
+        *,
+        num_classes: int,
+        dilations: Sequence[int] = (1, 6, 12, 18),
+        out_channels: int | None = None,
+        threshold: float | None = None,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        in_index: int | Sequence[int] = -1,
+        input_transform: str | None = None,
+        loss_decode: dict | Sequence[dict] | None = None,
+        ignore_index: int = 255,
+        sampler: dict | None = None,
+        align_corners: bool = False,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            channels,
+            num_classes=num_classes,
+            out_channels=out_channels,
+            threshold=threshold,
+            dropout_ratio=dropout_ratio,
+            norm_cfg=norm_cfg,
+            in_index=in_index,
+            input_transform=input_transform,
+            loss_decode=loss_decode,
+            ignore_index=ignore_index,
+            sampler=sampler,
+            align_corners=align_corners,
+        )
+        if not dilations or min(dilations) < 1:
+            raise ConfigError(f'dilations must be numbers from 1 upwards, got {dilations}')
+        if input_transform == 'multiple_select':
+            raise ConfigError(
+                f"input_transform of {type(self).__name__} must be None or 'resize_concat', got "
+                f'{input_transform!r}'
+            )
+        self.dilations = tuple(dilations)
+        self.image_pool = nn.Sequential(
+            GlobalMeanPool(), ConvNormAct(self.in_channels, channels, 1, norm_cfg=norm_cfg)
+        )
+        self.aspp_modules = nn.ModuleList(self._make_branch(d) for d in self.dilations)
+        joined = (len(self.dilations) + 1) * channels
+        self.bottleneck = ConvNormAct(joined, channels, 3, padding=1, norm_cfg=norm_cfg)
+
+    def _make_branch(self, dilation: int) -> nn.Module:
+        """One branch; subclasses may make it of other convolutions."""
+        if dilation == 1:
+            return ConvNormAct(self.in_channels, self.channels, 1, norm_cfg=self.norm_cfg)
+        return ConvNormAct(
+            self.in_channels,
+            self.channels,
+            3,
+            padding=dilation,
+            dilation=dilation,
+            norm_cfg=self.norm_cfg,
+        )
+
+    def encode_context(self, maps: Tensor) -> Tensor:
+        """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
+        self._check_batch(maps)
+        # a 1x1 map resized bilinearly is itself everywhere, whatever align_corners says
+        image_mean = self.image_pool(maps).expand(-1, -1, maps.shape[2], maps.shape[3])
+        branches = [image_mean, *(branch(maps) for branch in self.aspp_modules)]
+        return self.bottleneck(torch.cat(branches, dim=1))
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Logits (N, out_channels, h, w) of the backbone's maps."""
+        return self.cls_seg(self.encode_context(self.select(features)))
+
+    def _check_batch(self, maps: Tensor) -> None:
+        norm = self.image_pool[1].norm
+        if not (self.training and maps.shape[0] == 1 and isinstance(norm, _BatchNorm)):
+            return
+        if norm.training and not isinstance(norm, nn.SyncBatchNorm):
+            raise TrainingError(
+                'batch size per process must be 2 or more to train image pooling with batch '
+                'norm, got 1 (one value per channel has no variance); raise '
+                "train_dataloader.batch_size, or use norm_cfg=dict(type='GN', num_groups=...), "
+                'or SyncBN over several processes'
+            )

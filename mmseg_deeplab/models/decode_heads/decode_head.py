@@ -1,0 +1,246 @@
+"""What every head shares: choose maps, classify pixels, sum losses.
+
+Legend of shapes: N batch, C channels, H, W image, h, w feature map, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mmseg_deeplab.models.losses import CrossEntropyLoss, accuracy
+from mmseg_deeplab.models.utils.base_module import SegModule
+from mmseg_deeplab.models.utils.labels import stack_labels
+from mmseg_deeplab.models.utils.resize import resize
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.structures import SampleList
+from mmseg_deeplab.utils.errors import ConfigError
+
+DEFAULT_THRESHOLD = 0.3
+_TRANSFORMS = (None, 'resize_concat', 'multiple_select')
+
+
+class BaseDecodeHead(SegModule):
+    """Base of heads; a subclass builds its layers and writes ``forward``.
+
+    Args:
+        in_channels: Channels of the map at ``in_index``; a list with ``input_transform``.
+        channels: Channels before the classifier.
+        num_classes: K, classes of the data set.
+        out_channels: Channels of the logits: ``num_classes`` (None), or 1 for a two-class
+            problem as one sigmoid map, trained with ``CrossEntropyLoss(use_sigmoid=True)``.
+        threshold: With one channel, probability above which a pixel is class 1; None is 0.3.
+        dropout_ratio: Share of channels dropped before the classifier, 0..1.
+        norm_cfg: Norm layers; None is none.
+        in_index: Which of the backbone's maps, a list with ``input_transform``.
+        input_transform: None: one map; ``'resize_concat'``: maps resized to the first of them
+            and concatenated; ``'multiple_select'``: a list of maps.
+        loss_decode: A loss or a list of losses; None is cross entropy (of a sigmoid for one
+            channel). Losses of one name are summed.
+        ignore_index: Label that costs nothing.
+        sampler: ``dict(type='OHEMPixelSampler', ...)`` to train on hard pixels.
+        align_corners: How maps are resized; see :func:`~mmseg_deeplab.models.utils.resize`.
+
+    Raises:
+        ConfigError: Arguments that do not fit each other.
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        channels: int,
+        *,
+        num_classes: int,
+        out_channels: int | None = None,
+        threshold: float | None = None,
+        dropout_ratio: float = 0.1,
+        norm_cfg: dict | None = None,
+        in_index: int | Sequence[int] = -1,
+        input_transform: str | None = None,
+        loss_decode: dict | Sequence[dict] | None = None,
+        ignore_index: int = 255,
+        sampler: dict | None = None,
+        align_corners: bool = False,
+    ) -> None:
+        super().__init__()
+        self._set_inputs(in_channels, in_index, input_transform)
+        self.channels = channels
+        self.num_classes = num_classes
+        self.out_channels = _checked_out_channels(out_channels, num_classes)
+        if threshold is None and self.out_channels == 1:
+            threshold = DEFAULT_THRESHOLD
+        self.threshold = threshold
+        self.norm_cfg = norm_cfg
+        self.ignore_index = ignore_index
+        self.align_corners = align_corners
+        self.loss_decode = _build_losses(loss_decode, self.out_channels)
+        self.sampler = None if sampler is None else MODELS.build(sampler)
+        self.conv_seg = nn.Conv2d(channels, self.out_channels, 1)
+        nn.init.normal_(self.conv_seg.weight, std=0.01)
+        nn.init.zeros_(self.conv_seg.bias)
+        self.dropout = nn.Dropout2d(dropout_ratio) if dropout_ratio > 0 else None
+
+    def _set_inputs(
+        self,
+        in_channels: int | Sequence[int],
+        in_index: int | Sequence[int],
+        input_transform: str | None,
+    ) -> None:
+        if input_transform not in _TRANSFORMS:
+            raise ConfigError(
+                f'input_transform must be one of {_TRANSFORMS}, got {input_transform}'
+            )
+        several = input_transform is not None
+        for name, value in (('in_channels', in_channels), ('in_index', in_index)):
+            if several != isinstance(value, (list, tuple)):
+                rule = 'a list' if several else 'one number'
+                raise ConfigError(
+                    f'{name} must be {rule} with input_transform={input_transform!r}, got {value}'
+                )
+        if several and len(in_channels) != len(in_index):
+            raise ConfigError(
+                f'in_channels and in_index must be of one length, got {in_channels}, {in_index}'
+            )
+        self.input_transform = input_transform
+        self.in_index = in_index
+        self.in_channels = sum(in_channels) if input_transform == 'resize_concat' else in_channels
+        #: channels that the head expects of each of the backbone's maps that it uses
+        pairs = zip(in_index, in_channels, strict=True) if several else [(in_index, in_channels)]
+        self.input_channels: dict[int, int] = dict(pairs)
+
+    def select(self, features: Sequence[Tensor]) -> Tensor | list[Tensor]:
+        """The map (N, in_channels, h, w), or list of maps, that the head works on.
+
+        Args:
+            features: All maps of the backbone.
+        """
+        if self.input_transform is None:
+            return features[self.in_index]
+        maps = [features[index] for index in self.in_index]
+        if self.input_transform == 'multiple_select':
+            return maps
+        size = maps[0].shape[2:]
+        return torch.cat([resize(m, size, align_corners=self.align_corners) for m in maps], dim=1)
+
+    def cls_seg(self, maps: Tensor) -> Tensor:
+        """Classify each cell: (N, channels, h, w) -> logits (N, out_channels, h, w)."""
+        if self.dropout is not None:
+            maps = self.dropout(maps)
+        return self.conv_seg(maps)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Logits of the backbone's maps.
+
+        Args:
+            features: Maps (N, C_i, h_i, w_i), one per output stage.
+
+        Returns:
+            (N, out_channels, h, w), at the head's own stride.
+        """
+        raise NotImplementedError
+
+    @property
+    def num_labels(self) -> int:
+        """Labels run from 0 to this minus one; one channel is a question of 0 or 1."""
+        return max(self.num_classes, 2) if self.out_channels == 1 else self.num_classes
+
+    def classify(self, logits: Tensor) -> Tensor:
+        """Class ids of logits: (N, out_channels, H, W) -> (N, H, W) int64."""
+        if self.out_channels == 1:
+            return (logits[:, 0].sigmoid() > self.threshold).long()
+        return logits.argmax(dim=1)
+
+    def loss(
+        self,
+        features: Sequence[Tensor],
+        data_samples: SampleList,
+        train_cfg: dict | None = None,
+    ) -> dict[str, Tensor]:
+        """Losses and accuracy of a batch by name.
+
+        Args:
+            features: Maps of the backbone.
+            data_samples: With ground truth (1, H, W).
+            train_cfg: For heads written for MMSegmentation; this one has no use for it.
+        """
+        return self.loss_by_feat(self.forward(features), data_samples)
+
+    def loss_by_feat(self, seg_logits: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
+        """Losses and accuracy of logits (N, out_channels, h, w), as :meth:`loss_of_labels`."""
+        return self.loss_of_labels(seg_logits, stack_labels(data_samples))
+
+    def loss_of_labels(self, seg_logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Losses and accuracy of logits at the labels' size.
+
+        Args:
+            seg_logits: (N, out_channels, h, w).
+            labels: (N, H, W) int64, classes or ``ignore_index``.
+
+        Returns:
+            Scalars: one per loss name, and ``acc_seg`` in percent.
+        """
+        # in float32 also under autocast: a sum over a million pixels does not fit 8 or 11 bits
+        logits = seg_logits if seg_logits.dtype == torch.float64 else seg_logits.float()
+        logits = resize(logits, labels.shape[-2:], align_corners=self.align_corners)
+        losses = list(self._losses())
+        weight = None
+        if self.sampler is not None:
+            weight = self.sampler.sample(logits, labels, losses, self.ignore_index)
+        values: dict[str, Tensor] = {}
+        for loss in losses:
+            value = loss(logits, labels, weight=weight, ignore_index=self.ignore_index)
+            name = loss.loss_name
+            values[name] = values[name] + value if name in values else value
+        with torch.no_grad():
+            predicted = self.classify(logits)
+            values['acc_seg'] = accuracy(predicted, labels, ignore_index=self.ignore_index)
+        return values
+
+    def _losses(self) -> Sequence[nn.Module]:
+        several = isinstance(self.loss_decode, nn.ModuleList)
+        return self.loss_decode if several else [self.loss_decode]
+
+    def extra_repr(self) -> str:
+        """Shown by ``print(model)``."""
+        return (
+            f'in_index={self.in_index}, input_transform={self.input_transform!r}, '
+            f'ignore_index={self.ignore_index}, align_corners={self.align_corners}'
+        )
+
+
+def _checked_out_channels(out_channels: int | None, num_classes: int) -> int:
+    if num_classes < 1:
+        raise ConfigError(f'num_classes must be 1 or more, got {num_classes}')
+    if out_channels is None:
+        return num_classes
+    if out_channels not in (1, num_classes):
+        raise ConfigError(
+            f'out_channels must be num_classes (={num_classes}) or 1, got {out_channels}'
+        )
+    if out_channels == 1 and num_classes > 2:
+        raise ConfigError(
+            f'out_channels=1 must be for one or two classes, got num_classes={num_classes}; '
+            'leave out_channels out'
+        )
+    return out_channels
+
+
+def _build_losses(loss_decode: dict | Sequence[dict] | None, out_channels: int) -> nn.Module:
+    if loss_decode is None:
+        loss_decode = {'type': 'CrossEntropyLoss', 'use_sigmoid': out_channels == 1}
+    if isinstance(loss_decode, dict):
+        losses = MODELS.build(loss_decode)
+    elif isinstance(loss_decode, (list, tuple)) and loss_decode:
+        losses = nn.ModuleList(MODELS.build(cfg) for cfg in loss_decode)
+    else:
+        raise ConfigError(f'loss_decode must be a dict or a list of dicts, got {loss_decode!r}')
+    for loss in losses.modules():
+        if out_channels == 1 and isinstance(loss, CrossEntropyLoss) and not loss.use_sigmoid:
+            raise ConfigError(
+                'use_sigmoid must be True in CrossEntropyLoss for one output channel, got False: '
+                'a softmax over one channel is always 1 and learns nothing; set use_sigmoid=True '
+                'or num_classes=2'
+            )
+    return losses

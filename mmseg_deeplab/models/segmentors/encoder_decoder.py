@@ -1,0 +1,182 @@
+"""Backbone, decode head and auxiliary heads, for training and testing by configs.
+
+Legend of shapes: N batch, C bands, H, W network input, H0, W0 original image, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from mmseg_deeplab.inference import slide_logits
+from mmseg_deeplab.models.segmentors.base import BaseSegmentor
+from mmseg_deeplab.models.segmentors.network import (
+    SegNetwork,
+    add_prefix,
+    check_head_inputs,
+    named_heads,
+)
+from mmseg_deeplab.models.segmentors.predict_options import PredictOptions
+from mmseg_deeplab.models.utils.labels import check_labels, stack_labels
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.structures import OptSampleList, SampleList
+from mmseg_deeplab.utils.errors import ConfigError, DataError
+
+
+@MODELS.register_module()
+class EncoderDecoder(BaseSegmentor):
+    """A segmentor of a backbone and heads, as configs describe it.
+
+    Args:
+        backbone: Config of the backbone.
+        decode_head: Config of the head that predicts.
+        auxiliary_head: Config of one more head, or a list of configs, for training only.
+        train_cfg: Handed to the heads' ``loss``.
+        test_cfg: ``dict(mode='whole')`` or ``dict(mode='slide', crop_size, stride)``, see
+            :class:`PredictOptions`.
+        data_preprocessor: Config of :class:`SegDataPreProcessor`.
+        pretrained: Weight file of the backbone, the older form of its ``init_cfg``.
+        init_cfg: Initialisers of the whole model.
+
+    Raises:
+        ConfigError: A head wants other channels than the backbone gives, or ``test_cfg`` is
+            wrong.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        decode_head: dict,
+        *,
+        auxiliary_head: dict | Sequence[dict] | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        pretrained: str | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.backbone = MODELS.build(_with_pretrained(backbone, pretrained))
+        self.decode_head = MODELS.build(decode_head)
+        self.auxiliary_head = _build_auxiliary(auxiliary_head)
+        self.train_cfg = train_cfg
+        self.test_cfg = test_cfg
+        PredictOptions.from_cfg(test_cfg)  # refuse a wrong one now, not after the training
+        for name, head in self._heads():
+            check_head_inputs(f'{name}_head', head, self.backbone)
+        self.align_corners = self.decode_head.align_corners
+        self.num_classes = self.decode_head.num_classes
+        self.out_channels = self.decode_head.out_channels
+        self.ignore_index = self.decode_head.ignore_index
+
+    @property
+    def network(self) -> SegNetwork:
+        """The plain network, sharing this model's layers: images (N, C, H, W) -> logits
+        (N, K, H, W) at the same size. It takes no metainfo and can be exported.
+        """
+        network = SegNetwork(self.backbone, self.decode_head)
+        network.training = self.training
+        return network
+
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """The backbone's maps of images (N, C, H, W)."""
+        return self.backbone(inputs)
+
+    def encode_decode(self, inputs: Tensor) -> Tensor:
+        """Logits (N, K, H, W) of images (N, C, H, W) at their size."""
+        return self.network(inputs)
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
+        """Losses and accuracies of all heads.
+
+        Args:
+            inputs: (N, C, H, W) float, normalised.
+            data_samples: With ground truth (1, H, W).
+
+        Returns:
+            Scalars under ``decode.loss_ce``, ``decode.acc_seg``, ``aux.loss_ce``, ... (or
+            ``aux_0.``, ``aux_1.`` for several); the names that hold ``loss`` are summed.
+
+        Raises:
+            DataError: Missing ground truth, or labels that are no class (on a CPU).
+        """
+        if not data_samples:
+            raise DataError('data_samples must be given to compute a loss, got none')
+        labels = stack_labels(data_samples)
+        check_labels(labels, self.decode_head.num_labels, self.ignore_index, data_samples)
+        features = self.extract_feat(inputs)
+        losses = {}
+        for name, head in self._heads():
+            losses |= add_prefix(head.loss(features, data_samples, self.train_cfg), name)
+        return losses
+
+    def predict(self, inputs: Tensor, data_samples: OptSampleList = None) -> SampleList:
+        """Predictions of images, at their original size; see :meth:`postprocess_result`.
+
+        Args:
+            inputs: (N, C, H, W) float, normalised.
+            data_samples: One per image, with metainfo; None takes the input for the original.
+        """
+        return self.postprocess_result(self.inference(inputs), data_samples)
+
+    def inference(self, inputs: Tensor) -> Tensor:
+        """Logits (N, K, H, W) of images (N, C, H, W), by the mode that ``test_cfg`` names."""
+        options = PredictOptions.from_cfg(self.test_cfg)
+        if options.mode == 'slide':
+            return self.slide_inference(inputs, options)
+        return self.whole_inference(inputs)
+
+    def whole_inference(self, inputs: Tensor) -> Tensor:
+        """Logits (N, K, H, W) of images (N, C, H, W) in one pass."""
+        return self.encode_decode(inputs)
+
+    def slide_inference(self, inputs: Tensor, options: PredictOptions) -> Tensor:
+        """Logits (N, K, H, W) averaged over the windows that see a pixel."""
+        return slide_logits(
+            inputs,
+            self.network,
+            tuple(options.crop_size),
+            tuple(options.stride),
+            batch_size=options.batch_size,
+        )
+
+    def _forward(self, inputs: Tensor) -> Tensor:
+        return self.decode_head(self.extract_feat(inputs))
+
+    def _heads(self) -> list[tuple[str, nn.Module]]:
+        return list(named_heads(self.decode_head, self.auxiliary_head))
+
+    def extra_repr(self) -> str:
+        """What each head looks at, shown by ``print(model)``."""
+        channels = getattr(self.backbone, 'out_channels', None)
+        strides = getattr(self.backbone, 'out_strides', None)
+        if channels is None or strides is None:
+            return ''
+        lines = []
+        for name, head in self._heads():
+            for index in getattr(head, 'input_channels', {}):
+                lines.append(
+                    f'{name}: in_index={index} -> stride {strides[index]}, '
+                    f'{channels[index]} channels'
+                )
+        return '\n'.join(lines)
+
+
+def _with_pretrained(backbone: dict, pretrained: str | None) -> dict:
+    if pretrained is None:
+        return backbone
+    if backbone.get('pretrained') is not None:
+        raise ConfigError(
+            f'pretrained must be set in the segmentor (={pretrained!r}) or in the backbone '
+            f'(={backbone["pretrained"]!r}), not in both'
+        )
+    return {**backbone, 'pretrained': pretrained}
+
+
+def _build_auxiliary(auxiliary_head: dict | Sequence[dict] | None) -> nn.Module | None:
+    if auxiliary_head is None:
+        return None
+    if isinstance(auxiliary_head, dict):
+        return MODELS.build(auxiliary_head)
+    return nn.ModuleList(MODELS.build(cfg) for cfg in auxiliary_head)

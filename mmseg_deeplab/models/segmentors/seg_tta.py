@@ -1,0 +1,111 @@
+"""Test-time augmentation: the mean of the probabilities of several views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mmengine.model import BaseTTAModel
+from mmengine.structures import PixelData
+from torch import Tensor, nn
+
+from mmseg_deeplab.models.segmentors.postprocess import mask_invalid
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.structures import SampleList, SegDataSample
+from mmseg_deeplab.utils.errors import DataError
+
+_KEPT_FIELDS = ('gt_sem_seg', 'valid_mask')
+_KEPT_FACTS = ('img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label')
+
+
+class _ViewMean:
+    """Running mean over views of one image's class probabilities, in one map's memory."""
+
+    def __init__(self, first: SegDataSample) -> None:
+        self.merged = SegDataSample(
+            metainfo={key: first.metainfo[key] for key in _KEPT_FACTS if key in first.metainfo}
+        )
+        for field in _KEPT_FIELDS:
+            if field in first:
+                setattr(self.merged, field, getattr(first, field))
+        self.total: Tensor | float = 0.0
+        self.views = 0
+
+    def add(self, sample: SegDataSample) -> None:
+        """Add one view; its ``seg_logits`` must be as :meth:`postprocess_result` left them."""
+        scores = sample.seg_logits.data
+        # a one-channel model's scores are probabilities already
+        probabilities = scores if len(scores) == 1 else scores.softmax(dim=0)
+        if self.views == 0:
+            self.total = probabilities.clone()
+        elif self.total.shape != probabilities.shape:
+            raise DataError(
+                f'views of one image must be of one size, got {tuple(self.total.shape)} and '
+                f'{tuple(probabilities.shape)}; check that the pipeline packs ori_shape'
+            )
+        else:
+            self.total += probabilities
+        self.views += 1
+
+    def result(self, head: nn.Module) -> SegDataSample:
+        """The merged sample, with ``pred_sem_seg``."""
+        probabilities = self.total / self.views
+        if len(probabilities) == 1:
+            predicted = (probabilities > head.threshold).to(probabilities)
+        else:
+            predicted = probabilities.argmax(dim=0, keepdim=True)
+        self.merged.pred_sem_seg = PixelData(
+            data=mask_invalid(predicted, self.merged, head.ignore_index)
+        )
+        return self.merged
+
+
+@MODELS.register_module()
+class SegTTAModel(BaseTTAModel):
+    """A segmentor that looks at each image in several views (scales, flips).
+
+    Views are predicted one after the other and added up in place, so memory does not grow
+    with their number.
+
+    Args:
+        module: Config of the segmentor, or the segmentor.
+        data_preprocessor: Config of the preprocessor, put into the segmentor's.
+    """
+
+    def __init__(
+        self, module: dict | nn.Module, data_preprocessor: dict | nn.Module | None = None
+    ) -> None:
+        if isinstance(module, dict):
+            if data_preprocessor is not None:
+                module = {**module, 'data_preprocessor': data_preprocessor}
+            module = MODELS.build(module)
+        super().__init__(module)
+
+    def test_step(self, data: dict) -> SampleList:
+        """Merged predictions of a batch.
+
+        Args:
+            data: ``inputs`` and ``data_samples``, each a list over views of lists over images,
+                as ``TestTimeAug`` and the collate function make them.
+        """
+        means: list[_ViewMean] = []
+        for index in range(len(data['inputs'])):
+            samples = self.module.test_step({key: value[index] for key, value in data.items()})
+            means = means or [_ViewMean(sample) for sample in samples]
+            for mean, sample in zip(means, samples, strict=True):
+                mean.add(sample)
+        return [mean.result(self.module.decode_head) for mean in means]
+
+    def merge_preds(self, data_samples_list: Iterable[Sequence[SegDataSample]]) -> SampleList:
+        """Merged predictions of views that are all there, equal to those of ``test_step``.
+
+        Args:
+            data_samples_list: For each image its views' samples with ``seg_logits``
+                (K, H0, W0).
+        """
+        merged = []
+        for samples in data_samples_list:
+            mean = _ViewMean(samples[0])
+            for sample in samples:
+                mean.add(sample)
+            merged.append(mean.result(self.module.decode_head))
+        return merged

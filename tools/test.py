@@ -1,0 +1,8 @@
+"""`mmseg-deeplab test` as a script, where users of MMSegmentation look for it."""
+
+import sys
+
+from mmseg_deeplab.cli import main
+
+if __name__ == '__main__':
+    sys.exit(main(['test', *sys.argv[1:]]))
