@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,36 @@ def use_tta(config: Config) -> None:
     tta_model.module = config.model
     config.model = tta_model
     _set_pipeline(config.test_dataloader.dataset, config.tta_pipeline)
+
+
+def set_report_dir(config: Config, evaluator: str, folder: str) -> None:
+    """Let each ``IoUMetric`` write its files below the work dir, in place.
+
+    Args:
+        config: One that :func:`prepare` returned.
+        evaluator: ``'val_evaluator'`` or ``'test_evaluator'``; may be missing in the config.
+        folder: Name of the folder below ``work_dir``; a ``report_dir`` in the config wins.
+    """
+    for metric in iou_metrics(config.get(evaluator)):
+        if metric.get('report_dir') is None:
+            metric['report_dir'] = os.path.join(config.work_dir, folder)
+
+
+def iou_metrics(evaluator: Any) -> Iterator[Any]:
+    """The configs of every ``IoUMetric`` in an evaluator's config.
+
+    Args:
+        evaluator: A metric, a list of metrics, or a dict with ``metrics``.
+    """
+    if isinstance(evaluator, (list, tuple)):
+        for inner in evaluator:
+            yield from iou_metrics(inner)
+    elif isinstance(evaluator, dict) and 'metrics' in evaluator:
+        yield from iou_metrics(evaluator['metrics'])
+    elif isinstance(evaluator, dict):
+        kind = evaluator.get('type')
+        if getattr(kind, '__name__', kind) == 'IoUMetric':
+            yield evaluator
 
 
 def _set_pipeline(dataset: Any, pipeline: list) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_deeplab.apis.run_config import ConfigLike, prepare, use_tta
+from mmseg_deeplab.apis.run_config import (
+    ConfigLike,
+    iou_metrics,
+    prepare,
+    set_report_dir,
+    use_tta,
+)
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
@@ -64,7 +70,6 @@ def test(
         launcher=launcher,
     )
     _require_test_set(prepared)
-    _drop_training(prepared)
     check_config(prepared)
     if not Path(checkpoint).is_file():
         raise CheckpointError(f'checkpoint {checkpoint} does not exist')
@@ -72,31 +77,13 @@ def test(
     prepared.resume = False
     if aug_test:
         use_tta(prepared)
-    for metric in iou_metrics(prepared.test_evaluator):
-        folder = Path(prepared.work_dir) / ('test_ms_flip' if aug_test else 'test')
-        metric.setdefault('report_dir', str(folder))
-        if out is not None:
-            metric.output_dir = str(out)
+    set_report_dir(prepared, 'test_evaluator', 'test_ms_flip' if aug_test else 'test')
+    if out is not None:
+        for metric in iou_metrics(prepared.test_evaluator):
+            metric['output_dir'] = str(out)
     if show_dir is not None or show:
         _draw(prepared, show_dir, show, wait_time)
     return SegRunner.from_cfg(prepared).test()
-
-
-def iou_metrics(evaluator: Any) -> Iterator[Any]:
-    """The configs of every ``IoUMetric`` in an evaluator's config.
-
-    Args:
-        evaluator: A metric, a list of metrics, or a dict with ``metrics``.
-    """
-    if isinstance(evaluator, (list, tuple)):
-        for inner in evaluator:
-            yield from iou_metrics(inner)
-    elif isinstance(evaluator, dict) and 'metrics' in evaluator:
-        yield from iou_metrics(evaluator['metrics'])
-    elif isinstance(evaluator, dict):
-        kind = evaluator.get('type')
-        if getattr(kind, '__name__', kind) == 'IoUMetric':
-            yield evaluator
 
 
 def _require_test_set(config: Config) -> None:
@@ -105,15 +92,6 @@ def _require_test_set(config: Config) -> None:
             raise ConfigError(f'{key} is missing in the config; testing needs it')
     if config.get('test_cfg') is None:
         config.test_cfg = {'type': 'TestLoop'}
-
-
-def _drop_training(config: Config) -> None:
-    """Testing must not open the training data, which need not be on this machine."""
-    for key in (
-        'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
-        'val_dataloader', 'val_cfg', 'val_evaluator',
-    ):  # fmt: skip
-        config[key] = None
 
 
 def _draw(config: Config, folder: str | PathLike | None, show: bool, wait_time: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg_deeplab.apis.audit import audit_dataset
-from mmseg_deeplab.apis.run_config import ConfigLike, prepare, use_amp
+from mmseg_deeplab.apis.run_config import ConfigLike, prepare, set_report_dir, use_amp
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 
@@ -34,7 +34,8 @@ def train(
     Args:
         config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
         work_dir: Folder for logs and checkpoints; ``work_dirs/NAME`` if None.
-        resume: True to go on from the newest checkpoint of ``work_dir``, or the path of one.
+        resume: True to go on from the newest checkpoint of ``work_dir`` (where there is none, the
+            run begins), or the path of one.
         load_from: Checkpoint whose weights are the start of a new run.
         amp: Mixed precision: fp16 with loss scaling on a GPU, bf16 on a CPU.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``; the best one present if None.
@@ -59,8 +60,7 @@ def train(
         launcher=launcher,
     )
     if resume:
-        prepared.resume = True
-        prepared.load_from = None if resume is True else str(resume)
+        prepared.resume = 'auto' if resume is True else str(resume)
     elif load_from is not None:
         prepared.load_from = str(load_from)
         prepared.resume = False
@@ -70,6 +70,7 @@ def train(
         prepared.randomness = {**(prepared.get('randomness') or {}), 'seed': seed}
     if audit is not None:
         prepared.audit = audit
+    set_report_dir(prepared, 'val_evaluator', 'val')
     check_config(prepared)
     if prepared.get('audit', True) and _is_first_process():
         _audit(prepared)

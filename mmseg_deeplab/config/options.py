@@ -81,11 +81,22 @@ def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
     for key in options:
         _refuse_used_variable(config, key)
     try:
-        config.merge_from_dict(dict(options))
+        config.merge_from_dict({k: _replacing(config, k, v) for k, v in options.items()})
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         reason = error.args[0] if error.args else error
         raise ConfigError(f'--cfg-options {" ".join(options)} does not fit: {reason}') from error
     return config
+
+
+def _replacing(config: Config, key: str, value: Any) -> Any:
+    """A dict that takes the place of None or of a plain value, which MMEngine would refuse."""
+    value = copy.deepcopy(value)
+    if not isinstance(value, dict):
+        return value
+    held: Any = config._cfg_dict
+    for part in key.split('.'):
+        held = held.get(part, value) if isinstance(held, dict) else value
+    return value if isinstance(held, dict) else {**value, '_delete_': True}
 
 
 def _refuse_used_variable(config: Config, key: str) -> None:

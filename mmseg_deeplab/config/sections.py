@@ -44,7 +44,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'model_wrapper_cfg': DICT,
     'compile': SWITCH + DICT,
     'audit': SWITCH + DICT,
-    'resume': SWITCH,
+    'resume': SWITCH + TEXT,
     'find_unused_parameters': SWITCH,
     'sync_bn': TEXT,
     'activation_checkpointing': LIST,
@@ -104,6 +104,9 @@ KEYED_PARTS = {
         'dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate',
     ),
 }  # fmt: skip
+
+# Classes that hand their **kwargs to another: the argument that names it, and its default.
+FORWARDS = {'EMAHook': ('ema_type', 'ExponentialMovingAverage', MODELS)}
 
 # Arguments that the program, not the config, hands to a constructor.
 INJECTED = {

@@ -5,12 +5,19 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def accepted_arguments(target: Callable[..., Any]) -> set[str] | None:
+class Accepted(NamedTuple):
+    """The names that a call takes, and whether it takes any other as well."""
+
+    names: set[str]
+    is_open: bool
+
+
+def accepted_arguments(target: Callable[..., Any]) -> Accepted:
     """The names that may be given to ``target(**arguments)``.
 
     A constructor with ``**kwargs`` is taken to hand them to its bases, so their names count
@@ -20,26 +27,27 @@ def accepted_arguments(target: Callable[..., Any]) -> set[str] | None:
         target: A class, a function or a partial.
 
     Returns:
-        The names, or None if any name is accepted or the signature cannot be read.
+        The names; ``is_open`` if the last in that line takes ``**kwargs`` too, or if a
+        signature cannot be read.
     """
     if not inspect.isclass(target):
         named, tunnel = _read(target)
-        return None if tunnel or named is None else named
+        return Accepted(named or set(), tunnel is not None or named is None)
     names: set[str] = set()
     for base in target.__mro__:
         constructor = base.__dict__.get('__init__')
         if constructor is None or base is object:
             continue
         if base.__module__ == 'torch.nn.modules.module':
-            return names  # its **kwargs only serve to raise
+            return Accepted(names - {'self'}, False)  # its **kwargs only serve to raise
         named, tunnel = _read(constructor)
         if named is None:
-            return None
+            return Accepted(names - {'self'}, True)
         names |= named
         if tunnel is None:
-            return names - {'self'}
+            return Accepted(names - {'self'}, False)
         names |= _taken_from(constructor, tunnel)
-    return None
+    return Accepted(names - {'self'}, True)
 
 
 def required_arguments(target: Callable[..., Any]) -> set[str]:

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import Registry
 
 from mmseg_deeplab.config.sections import (
+    FORWARDS,
     FREE_PARTS,
     INJECTED,
     KEYED_PARTS,
@@ -112,7 +113,7 @@ class Walker:
                 self.note(f'{path}.type', str(error))
             return
         self._arguments(value, target, path, extra)
-        ours = str(getattr(target, '__module__', '')).split('.')[0] in OUR_PACKAGES
+        ours = _package(target) in OUR_PACKAGES
         for key, inner in value.items():
             if key not in RESERVED:
                 self._inner(str(key), inner, registry, f'{path}.{key}', strict and ours)
@@ -134,18 +135,40 @@ class Walker:
     def _arguments(self, value: Any, target: Any, path: str, extra: Collection[str]) -> None:
         last = path.rsplit('.', 1)[-1]
         name = getattr(target, '__name__', str(target))
-        known = accepted_arguments(target)
-        if known is not None:
-            known = (known | set(extra)) - {'self'}
-            for key in value:
-                if key not in known and key not in RESERVED:
-                    hint = did_you_mean(str(key), known)
-                    self.note(f'{path}.{key}', f'{name} has no such argument; {hint}')
+        known, is_open = accepted_arguments(target)
+        known = known | set(extra) | self._forwarded(value, name)
+        ours = _package(target) in OUR_PACKAGES
+        for key in value:
+            if key in known or key in RESERVED:
+                continue
+            # what a user's class does with its **kwargs is its own affair
+            if (
+                not is_open
+                or name in FORWARDS
+                or (ours and any(is_near_miss(str(key), right) for right in known))
+            ):
+                hint = did_you_mean(str(key), known)
+                self.note(f'{path}.{key}', f'{name} has no such argument; {hint}')
         if last in LAYER_PARTS or last == 'init_cfg':
             return
         missing = required_arguments(target) - set(value) - INJECTED
         if missing:
             self.note(path, f'{name} needs {", ".join(sorted(missing))}')
+
+    def _forwarded(self, value: Any, name: str) -> set[str]:
+        """The names that go to another class, which the object builds with its **kwargs."""
+        if name not in FORWARDS:
+            return set()
+        argument, default, registry = FORWARDS[name]
+        try:
+            built = resolve_type(value.get(argument, default), registry)
+        except ConfigError:
+            return set()
+        return accepted_arguments(built).names
+
+
+def _package(target: Any) -> str:
+    return str(getattr(target, '__module__', '')).split('.')[0]
 
 
 def _holds_objects(value: Any) -> bool:

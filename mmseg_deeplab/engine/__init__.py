@@ -1,1 +1,21 @@
-"""engine (see docs/architecture.md)."""
+"""Training and testing: the runner, its loops, loaders, hooks and checkpoints."""
+
+from mmseg_deeplab.engine.checkpoint import find_latest, load_checkpoint, save_checkpoint
+from mmseg_deeplab.engine.interrupt import TrainingInterrupted
+from mmseg_deeplab.engine.load_state import load_state
+from mmseg_deeplab.engine.runner import SegRunner
+
+# Imported to be registered: configs name them.
+from mmseg_deeplab.engine.balanced import ClassBalancedSampler  # isort: skip
+from mmseg_deeplab.engine.optim import SegOptimWrapper  # isort: skip
+
+__all__ = [
+    'ClassBalancedSampler',
+    'SegOptimWrapper',
+    'SegRunner',
+    'TrainingInterrupted',
+    'find_latest',
+    'load_checkpoint',
+    'load_state',
+    'save_checkpoint',
+]

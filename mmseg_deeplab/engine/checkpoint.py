@@ -130,8 +130,11 @@ def file_hash(path: str | Path) -> str:
     Args:
         path: The file.
     """
+    digest = hashlib.sha256()
     with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _named_by_pointer(folder: Path) -> Path | None:

@@ -59,7 +59,8 @@ def load_state(
         for key in misshapen:
             given[key] = own[key]
     elif misshapen or missing or surplus:
-        raise CheckpointError(_architecture_message(missing, surplus, misshapen, own, given, source))
+        message = _architecture_message(missing, surplus, misshapen, own, given, source)
+        raise CheckpointError(message)
     model.load_state_dict(given, strict=False)
 
 

@@ -84,7 +84,6 @@ class _Steps:
         wait_for_all()  # the first process to leave makes the launcher end the others
         message = f'saved {path}; go on with the same command and --resume'
         self.runner.logger.warning(message)
-        self.runner.call_hook('after_interrupt')
         raise TrainingInterrupted(number, message)
 
 
@@ -134,13 +133,14 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
         loader = self.dataloader
         replay = 0 if isinstance(loader, SegDataLoader) else self._iter
         while True:
-            count = 0
-            for count, batch in enumerate(loader, start=1):
+            empty = True
+            for batch in loader:
+                empty = False
                 if replay:
                     replay -= 1
-                    continue
-                yield batch
-            if not count:
+                else:
+                    yield batch
+            if empty:
                 raise ValueError('train_dataloader must give at least one batch, got none')
             _set_epoch(loader)
 

@@ -100,6 +100,9 @@ class SegOptimWrapper(OptimWrapper):
         if self.loss_scaler is not None:
             loss = self.loss_scaler.scale(loss)
         super().backward(loss, **kwargs)
+        # MMEngine's schedulers count updates on this object, and warn where accumulation lets
+        # them step before the first.
+        self._global_step = max(getattr(self, '_global_step', 0), 0)
 
     def step(self, **kwargs: Any) -> None:
         """Clip, check and update."""

@@ -90,6 +90,38 @@ def write_id_map(path: str | Path, ids: np.ndarray) -> Path:
     return write_image(path, ids.astype(np.uint8 if high <= 255 else np.uint16))
 
 
+class UniqueNames:
+    """Gives each input file an output name, and refuses two that would be one file."""
+
+    def __init__(self) -> None:
+        self._owner: dict[str, str] = {}
+
+    def stem(self, source: str | Path) -> str:
+        """Claim the file's name without folder and suffix; see :meth:`claim`."""
+        return self.claim(Path(source).stem, source)
+
+    def claim(self, name: str, source: str | Path) -> str:
+        """Take a name for a source; taking it again for the same source is fine.
+
+        Args:
+            name: Of the output.
+            source: What it is made from, for the message.
+
+        Returns:
+            The name.
+
+        Raises:
+            DataError: Another source of this run has the same name.
+        """
+        before = self._owner.setdefault(name, str(source))
+        if before != str(source):
+            raise DataError(
+                f'{source}: its result would overwrite that of {before}, both are named {name}; '
+                'give the images different names'
+            )
+        return name
+
+
 def _umask() -> int:
     current = os.umask(0)
     os.umask(current)

@@ -2,7 +2,6 @@
 
 from mmseg_deeplab.visualization.curves import read_events, write_curves
 from mmseg_deeplab.visualization.files import (
-    UniqueNames,
     comparison,
     write_prediction,
     write_rgb,
@@ -19,7 +18,6 @@ from mmseg_deeplab.visualization.panels import (
 
 __all__ = [
     'SegLocalVisualizer',
-    'UniqueNames',
     'colorize',
     'comparison',
     'legend',

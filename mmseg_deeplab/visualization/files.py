@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mmseg_deeplab.utils.errors import DataError
 from mmseg_deeplab.utils.files import write_id_map, write_image
 from mmseg_deeplab.visualization.panels import (
     Palette,
@@ -101,25 +100,3 @@ def comparison(
             class_names, palette = [*class_names, 'ignored'], [*palette, ignored_colour(palette)]
     pictures.append(('prediction', colorize(prediction, palette)))
     return panel(pictures, class_names, palette)
-
-
-class UniqueNames:
-    """Gives each input file an output name, and refuses two that would be one file."""
-
-    def __init__(self) -> None:
-        self._owner: dict[str, str] = {}
-
-    def stem(self, source: str | Path) -> str:
-        """The file's name without folder and suffix.
-
-        Raises:
-            DataError: Another file of this run has the same one.
-        """
-        stem = Path(source).stem
-        before = self._owner.setdefault(stem, str(source))
-        if before != str(source):
-            raise DataError(
-                f'{source}: its result would overwrite that of {before}, both are named '
-                f'{stem}; give the files different names'
-            )
-        return stem

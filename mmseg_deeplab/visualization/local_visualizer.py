@@ -12,10 +12,12 @@ from mmengine.visualization import Visualizer
 from mmseg_deeplab.registry import DATASETS, VISUALIZERS
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.log import warn_once
 from mmseg_deeplab.visualization.files import write_rgb
 from mmseg_deeplab.visualization.panels import Palette, name_regions, overlay
 
 _DATASET_NAMES = {'vaihingen': 'ISPRSDataset'}  # the one whose class is named otherwise
+_FILE_BACKENDS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
 
 
 @VISUALIZERS.register_module()
@@ -129,6 +131,29 @@ class SegLocalVisualizer(Visualizer):
         self._drawn = None
         super().set_image(image)
 
+    @master_only
+    def show(
+        self,
+        drawn_img: np.ndarray | None = None,
+        win_name: str = 'image',
+        wait_time: float = 0.0,
+        continue_key: str = ' ',
+        backend: str = 'matplotlib',
+    ) -> None:
+        """Open a window; without a display say so and go on, where Matplotlib would wait for ever.
+
+        Args:
+            drawn_img: (H, W, 3) uint8, RGB; None takes the picture drawn last.
+            win_name: Title.
+            wait_time: Seconds the window stays open; 0 waits for a key.
+            continue_key: That closes the window.
+            backend: ``'matplotlib'`` or ``'cv2'``.
+        """
+        if backend == 'matplotlib' and not _has_display():
+            warn_once('there is no display, so no picture is shown; write it to a file instead')
+            return
+        super().show(drawn_img, win_name, wait_time, continue_key, backend)
+
     def _draw(
         self,
         image: np.ndarray,
@@ -158,6 +183,12 @@ class SegLocalVisualizer(Visualizer):
         if with_labels and meta.get('classes'):
             drawn = name_regions(drawn, ids, meta['classes'], meta['palette'])
         return drawn
+
+
+def _has_display() -> bool:
+    import matplotlib
+
+    return matplotlib.get_backend().lower() not in _FILE_BACKENDS
 
 
 def _metainfo(dataset_name: str) -> dict:

@@ -29,7 +29,7 @@ def to_display(image: np.ndarray, *, bgr: bool = True) -> np.ndarray:
     Args:
         image: (H, W), or (H, W, C) of any type and number of bands. Of more than three bands
             the first three are shown; one or two bands are shown as grey.
-        bgr: Whether three 8-bit bands are in BGR order, as OpenCV and the loaders have them.
+        bgr: Whether three bands are in BGR order, as OpenCV and the loaders have them.
 
     Returns:
         (H, W, 3) uint8, RGB. Data of other types than uint8 is stretched, each band from its
@@ -40,7 +40,7 @@ def to_display(image: np.ndarray, *, bgr: bool = True) -> np.ndarray:
     bands = image[:, :, :3] if image.shape[2] >= 3 else image[:, :, :1].repeat(3, axis=2)
     if bands.dtype != np.uint8:
         bands = np.stack([_stretch(bands[:, :, band]) for band in range(3)], axis=2)
-    elif bgr and image.shape[2] == 3:
+    if bgr and image.shape[2] == 3:
         bands = bands[:, :, ::-1]
     return np.ascontiguousarray(bands)
 

@@ -12,7 +12,6 @@ from mmseg_deeplab.config import find_config, load_config, set_data_root
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.paths import config_root
 
-
 LAZY = 'from mmengine.config import read_base\nwith read_base():\n    from .{} import *\n'
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mmseg_deeplab.utils.errors import DataError
-from mmseg_deeplab.utils.files import write_bytes, write_id_map, write_image
-from mmseg_deeplab.visualization import UniqueNames, read_events, write_curves, write_prediction
+from mmseg_deeplab.utils.files import UniqueNames, write_bytes, write_id_map, write_image
+from mmseg_deeplab.visualization import read_events, write_curves, write_prediction
 from mmseg_deeplab.visualization.curves import series, smoothed
 
 PALETTE = ((10, 200, 30), (255, 255, 255))

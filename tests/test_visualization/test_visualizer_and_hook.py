@@ -80,11 +80,9 @@ def test_no_palette_is_said():
 
 
 def runner(visualizer=None):
-    return SimpleNamespace(
-        visualizer=visualizer
-        or SimpleNamespace(dataset_meta={'classes': NAMES, 'palette': PALETTE}),
-        iter=5,
-    )
+    dataset = SimpleNamespace(metainfo={'classes': NAMES, 'palette': PALETTE})
+    loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=dataset))
+    return SimpleNamespace(visualizer=visualizer, test_loop=loop, iter=5)
 
 
 def batch(count=1, height=20, width=30):

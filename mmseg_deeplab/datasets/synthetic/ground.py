@@ -80,11 +80,11 @@ def plough_field(terrain: Terrain, region: np.ndarray) -> None:
     y, x = np.mgrid[: terrain.size, : terrain.size].astype(np.float32)
     angle = terrain.rng.uniform(0, np.pi)
     bend = 0.4 * smooth_noise(terrain.rng, terrain.size, terrain.metres(40, 60))
-    along = (x * np.cos(angle) + y * np.sin(angle)) / terrain.metres(3.4, 5.2)
+    along = (x * np.cos(angle) + y * np.sin(angle)) / terrain.metres(2.8, 4.2)
     rows = np.sin(2 * np.pi * along + bend)
     paint(terrain, region, AGRICULTURAL, 0.05)
-    terrain.albedo[region] *= (1 + terrain.rng.uniform(0.10, 0.2) * rows)[region][:, None]
-    terrain.height[region] = (terrain.rng.uniform(0.15, 0.3) * rows)[region]
+    terrain.albedo[region] *= (1 + terrain.rng.uniform(0.15, 0.28) * rows)[region][:, None]
+    terrain.height[region] = (terrain.rng.uniform(0.2, 0.35) * rows)[region]
 
 
 def fill_water(terrain: Terrain, region: np.ndarray) -> None:
@@ -119,12 +119,13 @@ def split_into_parcels(terrain: Terrain, region: np.ndarray) -> list[np.ndarray]
     return [region & (parcel == number) for number in np.unique(parcel[region])]
 
 
-def lay_out_ground(terrain: Terrain, weights: dict[int, float], cell: float) -> None:
+def lay_out_ground(terrain: Terrain, deck: tuple[int, ...], cell: float) -> None:
     """Divide the whole scene into regions of land cover and fill each.
 
     Args:
         terrain: The scene; everything in it is overwritten.
-        weights: How likely each raw id is; only ids in :data:`FILLS`.
+        deck: Raw ids, all in :data:`FILLS`; shuffled and dealt one to a region, so that a
+            small scene still holds most of them.
         cell: Typical width of a region in working pixels.
     """
     rng, size = terrain.rng, terrain.size
@@ -133,8 +134,7 @@ def lay_out_ground(terrain: Terrain, weights: dict[int, float], cell: float) -> 
     points = rng.uniform(0, size, (count, 2)).astype(np.float32)
     squared = [(x - px) ** 2 + (y - py) ** 2 for px, py in points]
     nearest = np.argmin(squared, axis=0)
-    share = np.array(list(weights.values()))
-    ids = rng.choice(list(weights), size=count, p=share / share.sum())
+    ids = np.resize(rng.permutation(deck), count)
     for class_id in np.unique(ids):
         region = np.isin(nearest, np.flatnonzero(ids == class_id))
         if not region.any():

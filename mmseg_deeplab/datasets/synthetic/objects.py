@@ -117,7 +117,7 @@ def raise_building(terrain: Terrain, x: float, y: float, angle: float) -> bool:
         Whether it was built.
     """
     rng, size = terrain.rng, terrain.size
-    half = (terrain.metres(6, 12), terrain.metres(4.5, 7))
+    half = (terrain.metres(6.5, 12), terrain.metres(5, 8))
     reach = int(np.hypot(*half)) + 2
     if not (-reach < x < size + reach and -reach < y < size + reach):
         return False

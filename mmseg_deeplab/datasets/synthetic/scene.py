@@ -22,7 +22,7 @@ from mmseg_deeplab.datasets.synthetic.terrain import (
 )
 
 SUPERSAMPLING = 2  # working pixels per pixel of the picture, for soft edges
-LAND_COVER = {BACKGROUND: 0.34, BARREN: 0.2, FOREST: 0.2, AGRICULTURAL: 0.26}
+LAND_COVER = (BACKGROUND, BARREN, FOREST, AGRICULTURAL, BACKGROUND, FOREST, AGRICULTURAL)
 
 
 def draw_scene(seed: int | list[int], size: int = 192) -> tuple[np.ndarray, np.ndarray]:
@@ -43,12 +43,12 @@ def draw_scene(seed: int | list[int], size: int = 192) -> tuple[np.ndarray, np.n
     if size < 32:
         raise ValueError(f'size must be at least 32 pixels, got {size}')
     rng = np.random.default_rng(seed)
-    metres_per_pixel = rng.uniform(0.55, 0.95)
+    metres_per_pixel = rng.uniform(0.5, 0.85)
     terrain = Terrain.flat(rng, size * SUPERSAMPLING, SUPERSAMPLING / metres_per_pixel)
-    lay_out_ground(terrain, LAND_COVER, terrain.metres(45, 75))
-    if rng.random() < 0.6:
+    lay_out_ground(terrain, LAND_COVER, terrain.metres(44, 60))
+    if rng.random() < 0.75:
         flood(terrain)
-    courses = [road_course(terrain) for _ in range(rng.integers(1, 4))]
+    courses = [road_course(terrain) for _ in range(rng.integers(1, 3))]
     widths = [build_road(terrain, course) for course in courses]
     for course, width in zip(courses, widths, strict=True):
         settle(terrain, course, width, rng.uniform(0.1, 0.8))

@@ -27,12 +27,12 @@ TONES = {
 
 # Which tones each class takes; a region takes one, mixed with a second.
 CLASS_TONES = {
-    BACKGROUND: ('green', 'olive', 'straw', 'tan', 'grey', 'dark green', 'brown'),
-    BUILDING: ('rust', 'brown', 'grey', 'light grey', 'slate', 'blue', 'tan', 'teal', 'olive'),
-    ROAD: ('grey', 'slate', 'light grey', 'tan', 'brown', 'olive'),
-    WATER: ('teal', 'slate', 'olive', 'brown', 'dark green', 'blue', 'grey'),
-    BARREN: ('tan', 'brown', 'rust', 'grey', 'straw', 'olive', 'slate'),
-    FOREST: ('dark green', 'green', 'olive', 'teal', 'brown', 'rust', 'straw'),
+    BACKGROUND: ('green', 'olive', 'straw', 'tan', 'dark green', 'brown'),
+    BUILDING: ('rust', 'brown', 'grey', 'light grey', 'slate', 'blue', 'rust', 'teal'),
+    ROAD: ('grey', 'slate', 'light grey', 'tan', 'brown', 'grey'),
+    WATER: ('teal', 'slate', 'olive', 'brown', 'dark green', 'blue', 'teal'),
+    BARREN: ('tan', 'brown', 'rust', 'grey', 'straw', 'olive'),
+    FOREST: ('dark green', 'green', 'olive', 'dark green', 'teal', 'brown'),
     AGRICULTURAL: ('green', 'olive', 'straw', 'tan', 'brown', 'dark green', 'grey'),
 }
 

@@ -80,9 +80,29 @@ class CheckpointHook(BaseCheckpointHook):
             published_keys=published_keys,
             save_begin=save_begin,
         )
+        self._kept: list[int] = []  # numbers of the checkpoints that are there
         self._postponed: int | None = None  # number of a checkpoint that waits for its update
         self._saved: tuple[int, int] | None = None  # number and iteration of the last one
         self._metrics: dict[str, Any] | None = None  # of the validation under way
+
+    def before_train(self, runner: Any) -> None:
+        """Find the folder, and what an earlier part of the run has saved.
+
+        Args:
+            runner: The runner.
+        """
+        work_dir = Path(runner.work_dir)
+        self.out_dir = str(work_dir if self.out_dir is None else Path(self.out_dir, work_dir.name))
+        runner.logger.info(f'checkpoints go to {self.out_dir}')
+        hub = runner.message_hub
+        if self.save_best and len(self.key_indicators) == 1:
+            self.best_ckpt_path = hub.get_info('best_ckpt')
+        elif self.save_best:
+            names = self.key_indicators
+            self.best_ckpt_path_dict = {name: hub.get_info(f'best_ckpt_{name}') for name in names}
+        self._saved = hub.get_info('last_saved')
+        self._kept = list(hub.get_info('keep_ckpt_ids', []))
+        self._remove_surplus(runner)
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -164,21 +184,24 @@ class CheckpointHook(BaseCheckpointHook):
 
     def _save(self, runner: Any, number: int, meta: dict[str, int]) -> Path:
         """Write a numbered checkpoint, then remove what ``max_keep_ckpts`` no longer covers."""
-        keep: list[int] = []
+        self._kept = [kept for kept in self._kept if kept != number] + [number]
         if self.max_keep_ckpts > 0:
-            keep = [step for step in self.keep_ckpt_ids if step != number] + [number]
             # Saved with the surplus: after a crash, the next start removes it.
-            runner.message_hub.update_info('keep_ckpt_ids', keep)
-        path = self._write(runner, self.filename_tmpl.format(number), meta)
+            runner.message_hub.update_info('keep_ckpt_ids', list(self._kept))
         self._saved = (number, meta['iter'])
-        if keep:
-            surplus, keep = keep[: -self.max_keep_ckpts], keep[-self.max_keep_ckpts :]
-            for step in surplus:
-                _remove(Path(self.out_dir) / self.filename_tmpl.format(step))
-            self.keep_ckpt_ids.clear()
-            self.keep_ckpt_ids.extend(keep)
-            runner.message_hub.update_info('keep_ckpt_ids', keep)
+        runner.message_hub.update_info('last_saved', self._saved)
+        path = self._write(runner, self.filename_tmpl.format(number), meta)
+        self._remove_surplus(runner)
         return path
+
+    def _remove_surplus(self, runner: Any) -> None:
+        if self.max_keep_ckpts <= 0:
+            return
+        surplus = self._kept[: -self.max_keep_ckpts]
+        self._kept = self._kept[-self.max_keep_ckpts :]
+        for number in surplus:
+            _remove(Path(self.out_dir) / self.filename_tmpl.format(number))
+        runner.message_hub.update_info('keep_ckpt_ids', list(self._kept))
 
     def _write(self, runner: Any, name: str, meta: dict[str, int]) -> Path:
         path = Path(self.out_dir) / name

@@ -16,7 +16,7 @@ from mmseg_deeplab.evaluation.confusion import ConfusionMatrix, mean_score, scor
 from mmseg_deeplab.evaluation.report import SegReport, write_report
 from mmseg_deeplab.registry import METRICS
 from mmseg_deeplab.utils.errors import ConfigError, DataError
-from mmseg_deeplab.utils.files import write_id_map
+from mmseg_deeplab.utils.files import UniqueNames, write_id_map
 from mmseg_deeplab.utils.log import get_logger
 
 # what each name in `iou_metrics` prints and returns, in MMSegmentation's order
@@ -90,7 +90,7 @@ class IoUMetric(BaseMetric):
         self.label_offset = label_offset
         self.report_dir = report_dir
         self.report: SegReport | None = None
-        self._written: dict[str, str] = {}  # PNG name -> image it came from
+        self._names = UniqueNames()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Count a batch of predictions.
@@ -145,7 +145,7 @@ class IoUMetric(BaseMetric):
         """
         matrix = self._new_matrix().merge(self.results)
         self.results.clear()
-        self._written.clear()
+        self._names = UniqueNames()
         if self.format_only:
             return self.compute_metrics([])
         _sum_over_processes(matrix)
@@ -193,16 +193,9 @@ class IoUMetric(BaseMetric):
             raise DataError(f'{source}: {error}') from error
 
     def _write_prediction(self, pred: Tensor, sample: dict) -> None:
-        image = str(sample['img_path'])
-        name = f'{Path(image).stem}.png'
-        before = self._written.setdefault(name, image)
-        if before != image:
-            raise DataError(
-                f'{image}: its prediction would overwrite that of {before}, both are named '
-                f'{name}; give the images different names'
-            )
+        name = self._names.stem(sample['img_path'])
         ids = pred.cpu().numpy().astype(np.int64)
-        write_id_map(self.output_dir / name, ids + self.label_offset)
+        write_id_map(self.output_dir / f'{name}.png', ids + self.label_offset)
 
     def _new_matrix(self) -> ConfusionMatrix:
         return ConfusionMatrix(len(self._class_names()), self.ignore_index)

@@ -94,9 +94,9 @@ def build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
 
 
 def norm_name(norm: nn.Module) -> str:
-    """The attribute name of a norm layer, part of state-dict keys: bn, gn, in, ln or norm."""
+    """The attribute name of a norm layer, part of state-dict keys: bn, gn, in, ln or norm_layer."""
     kinds = {_BatchNorm: 'bn', nn.GroupNorm: 'gn', _InstanceNorm: 'in', nn.LayerNorm: 'ln'}
-    return next((name for kind, name in kinds.items() if isinstance(norm, kind)), 'norm')
+    return next((name for kind, name in kinds.items() if isinstance(norm, kind)), 'norm_layer')
 
 
 def build_activation(act_cfg: dict) -> nn.Module:

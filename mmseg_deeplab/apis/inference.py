@@ -1,0 +1,200 @@
+"""Load a model and predict images: the functions that MMSegmentation's users know."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmseg_deeplab.apis.model_meta import model_meta
+from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, collate
+from mmseg_deeplab.config import load_config
+from mmseg_deeplab.engine.checkpoint import load_checkpoint
+from mmseg_deeplab.engine.distributed import pick_device
+from mmseg_deeplab.engine.load_state import load_state
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.sync_bn import replace_sync_bn
+from mmseg_deeplab.visualization import SegLocalVisualizer
+
+
+def init_model(
+    config: str | PathLike | Mapping | Config,
+    checkpoint: str | PathLike | None = None,
+    device: str | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """A model that is ready to predict.
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
+        checkpoint: Weights; without them the model is as it starts training, untrained.
+        device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
+        cfg_options: Dotted keys and values that replace those of the config.
+
+    Returns:
+        The model in ``eval`` mode, with ``cfg`` and ``dataset_meta`` (classes and palette).
+
+    Raises:
+        ConfigError: The config or the device is wrong.
+        CheckpointError: The checkpoint is missing, broken or of another model.
+    """
+    loaded = load_config(config, cfg_options)
+    if not loaded.get('model'):
+        raise ConfigError(f'{loaded.filename or "the config"}: it has no model to build')
+    target = pick_device(device)
+    content = None if checkpoint is None else load_checkpoint(checkpoint)
+    model = MODELS.build(_without_weights(loaded.model.to_dict()))
+    replace_sync_bn(model)  # prediction uses the running statistics, which are the same
+    if content is not None:
+        load_state(model, content['state_dict'], source=str(checkpoint))
+    model.cfg = loaded
+    model.dataset_meta = model_meta(loaded, content, model.num_classes, str(checkpoint))
+    return model.to(target).eval()
+
+
+def inference_model(
+    model: nn.Module, img: ImageInput | Sequence[ImageInput]
+) -> SegDataSample | list[SegDataSample]:
+    """Predict one image, or several.
+
+    Args:
+        model: From :func:`init_model`.
+        img: A path, or an array (H, W) or (H, W, C), BGR where it has three 8-bit bands; or a
+            list of such, of any sizes.
+
+    Returns:
+        A data sample for each, with ``pred_sem_seg`` (1, H, W) and ``seg_logits`` (K, H, W)
+        at the image's own size; a list if a list was given.
+
+    Raises:
+        DataError: An image is missing or broken.
+    """
+    single = isinstance(img, str | PathLike | np.ndarray)
+    images = [img] if single else list(img)
+    reader = SampleReader(model.cfg)
+    results = [result for _, result in predict_samples(model, reader, images)]
+    return results[0] if single else results
+
+
+def predict_samples(
+    model: nn.Module, reader: SampleReader, images: Sequence[ImageInput], *, batch_size: int = 1
+) -> Iterator[tuple[Sample, SegDataSample]]:
+    """Predict images one batch after the other, holding one batch in memory.
+
+    Args:
+        model: From :func:`init_model`, or a test-time augmentation model around it.
+        reader: Prepares the images.
+        images: Paths and arrays.
+        batch_size: Images in one pass; only neighbours whose inputs have one shape share one.
+
+    Yields:
+        The prepared image and its prediction, in the order of ``images``.
+
+    Raises:
+        ConfigError: ``batch_size`` below 1.
+    """
+    if batch_size < 1:
+        raise ConfigError(f'batch_size must be at least 1, got {batch_size}')
+    for batch in _batches(map(reader, images), batch_size):
+        with torch.no_grad():
+            predictions = model.test_step(collate(batch))
+        yield from zip(batch, predictions, strict=True)
+
+
+def tta_model(model: nn.Module) -> nn.Module:
+    """Put test-time augmentation around a model, sharing its weights.
+
+    Args:
+        model: From :func:`init_model`; its config's ``tta_model`` is used if there is one.
+    """
+    settings = copy.deepcopy(dict(model.cfg.get('tta_model') or {'type': 'SegTTAModel'}))
+    return MODELS.build({**settings, 'module': model}).eval()
+
+
+def show_result_pyplot(
+    model: nn.Module,
+    img: str | PathLike | np.ndarray,
+    result: SegDataSample,
+    opacity: float = 0.5,
+    title: str = '',
+    draw_gt: bool = True,
+    draw_pred: bool = True,
+    wait_time: float = 0,
+    show: bool = True,
+    with_labels: bool = True,
+    save_dir: str | None = None,
+    out_file: str | None = None,
+) -> np.ndarray:
+    """Draw a prediction over its image, and show or save it.
+
+    Args:
+        model: From :func:`init_model`, with or without a checkpoint.
+        img: The image that was predicted.
+        result: Its prediction.
+        opacity: Of the colours, 0 to 1.
+        title: Of the window.
+        draw_gt: Draw the label too, if the result has one.
+        draw_pred: Draw the prediction.
+        wait_time: Seconds the window stays open; 0 waits for a key.
+        show: Open a window; without a display this is left out, with a warning.
+        with_labels: Write class names on the regions.
+        save_dir: Folder of the visualizer's backend; the picture is put below it.
+        out_file: Write the picture there instead.
+
+    Returns:
+        The picture, (H, W, 3) uint8, RGB.
+    """
+    backends = None if save_dir is None else [{'type': 'LocalVisBackend'}]
+    meta = model.dataset_meta
+    visualizer = SegLocalVisualizer(
+        vis_backends=backends,
+        save_dir=save_dir,
+        classes=meta['classes'],
+        palette=meta['palette'],
+        alpha=opacity,
+    )
+    visualizer.add_datasample(
+        title or 'result',
+        SampleReader(model.cfg)(img).picture,
+        data_sample=result,
+        draw_gt=draw_gt,
+        draw_pred=draw_pred,
+        show=show,
+        wait_time=wait_time,
+        out_file=out_file,
+        with_labels=with_labels,
+    )
+    return visualizer.get_image()
+
+
+def _batches(samples: Iterator[Sample], batch_size: int) -> Iterator[list[Sample]]:
+    batch: list[Sample] = []
+    for sample in samples:
+        # an empty shape stands for several views, which are never batched
+        if batch and (sample.shape != batch[0].shape or not sample.shape):
+            yield batch
+            batch = []
+        batch.append(sample)
+        if len(batch) == batch_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _without_weights(model: Any) -> Any:
+    """A copy of a model's config that loads no weights of its own: the checkpoint has all."""
+    if isinstance(model, Mapping):
+        kept = {key: _without_weights(value) for key, value in model.items()}
+        return {**kept, **{key: None for key in ('pretrained', 'init_cfg') if key in kept}}
+    if isinstance(model, list | tuple):
+        return type(model)(_without_weights(value) for value in model)
+    return copy.deepcopy(model)

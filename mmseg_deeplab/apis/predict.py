@@ -1,0 +1,105 @@
+"""Predict images into files: what the command line and Python callers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmseg_deeplab.apis.inference import init_model, predict_samples, tta_model
+from mmseg_deeplab.apis.inferencer import class_ids
+from mmseg_deeplab.apis.sample_reader import NamedImage, SampleReader, list_images
+from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.visualization import write_prediction
+from mmseg_deeplab.visualization.files import KINDS
+
+
+def predict(
+    config: str | PathLike | Mapping | Config,
+    checkpoint: str | PathLike,
+    inputs: str | PathLike | Sequence[str | PathLike],
+    out_dir: str | PathLike,
+    *,
+    aug_test: bool = False,
+    device: str | None = None,
+    batch_size: int = 1,
+    opacity: float = 0.5,
+    kinds: Sequence[str] = KINDS,
+    cfg_options: Mapping[str, Any] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Predict images and write ``OUT_DIR/masks``, ``/colors`` and ``/overlays``.
+
+    Everything that can be wrong with the arguments is looked at before the first file is
+    written; each file is written whole or not at all.
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping.
+        checkpoint: Weights.
+        inputs: Image files and folders (searched with their sub-folders).
+        out_dir: Folder for the results; made if missing.
+        aug_test: Mean over the views of the config's ``tta_pipeline``.
+        device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
+        batch_size: Images in one pass; only neighbours of one size share one.
+        opacity: Of the colours in overlays, 0 to 1.
+        kinds: Which to write, some of ``'masks'`` (class ids), ``'colors'``, ``'overlays'``.
+        cfg_options: Dotted keys and values that replace those of the config.
+        on_progress: Called with ``(images done, images in all)``; None draws a bar.
+
+    Returns:
+        The files written, in order.
+
+    Raises:
+        SegError: The config, checkpoint, an image or the output folder is at fault.
+    """
+    if not 0 <= opacity <= 1:
+        raise ConfigError(f'opacity must be 0 to 1, got {opacity}')
+    images = list_images(inputs)
+    folder = Path(out_dir)
+    _refuse_own_inputs(images, folder, kinds)
+    model = init_model(config, checkpoint, device, cfg_options)
+    reader = SampleReader(model.cfg, aug_test=aug_test)
+    runnable = tta_model(model) if aug_test else model
+    report = on_progress or _bar(len(images))
+    written: list[Path] = []
+    predicted = predict_samples(
+        runnable, reader, [image for _, image in images], batch_size=batch_size
+    )
+    for done, (sample, result) in enumerate(predicted, start=1):
+        paths = write_prediction(
+            folder,
+            images[done - 1].name,
+            class_ids(result),
+            palette=model.dataset_meta['palette'],
+            image=sample.picture,
+            opacity=opacity,
+            kinds=kinds,
+        )
+        written += paths.values()
+        report(done, len(images))
+    return written
+
+
+def _refuse_own_inputs(images: Sequence[NamedImage], folder: Path, kinds: Sequence[str]) -> None:
+    """Results must not replace the images they come from."""
+    for name, image in images:
+        targets = [(folder / kind / f'{name}.png').resolve() for kind in kinds]
+        if Path(image).resolve() in targets:
+            raise DataError(f'{image}: its result would overwrite it; choose another output folder')
+
+
+def _bar(total: int) -> Callable[[int, int], None]:
+    """A bar with the time left, on standard output."""
+    from mmengine.utils import ProgressBar
+
+    bar = ProgressBar(total)
+
+    def update(done: int, total: int) -> None:
+        bar.update()
+        if done == total:
+            print()
+
+    return update

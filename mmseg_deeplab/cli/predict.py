@@ -1,0 +1,63 @@
+"""Label images with a trained model."""
+
+from __future__ import annotations
+
+import argparse
+
+from mmseg_deeplab.cli.arguments import ConfigOption
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``predict``."""
+    parser.add_argument('config', help='config file, or the name of one that is shipped')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('inputs', nargs='+', metavar='IMAGE', help='images and folders of images')
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder for masks, colors and overlays'
+    )
+    parser.add_argument(
+        '--kinds',
+        nargs='+',
+        choices=('masks', 'colors', 'overlays'),
+        default=('masks', 'colors', 'overlays'),
+        help='what to write: class ids, colours, colours over the image',
+    )
+    parser.add_argument(
+        '--aug-test',
+        '--tta',
+        action='store_true',
+        dest='aug_test',
+        help='several scales and flips, mean of the probabilities',
+    )
+    parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
+    parser.add_argument('--batch-size', type=int, default=1, help='images in one pass (1)')
+    parser.add_argument('--opacity', type=float, default=0.5, help='of the overlays, 0 to 1 (0.5)')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=ConfigOption,
+        metavar='KEY=VALUE',
+        help='change the config',
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict; returns the exit code."""
+    from mmseg_deeplab.apis.predict import predict
+    from mmseg_deeplab.config import check_config, load_config
+
+    config = load_config(arguments.config, arguments.cfg_options)
+    check_config(config)
+    written = predict(
+        config,
+        arguments.checkpoint,
+        arguments.inputs,
+        arguments.out,
+        aug_test=arguments.aug_test,
+        device=arguments.device,
+        batch_size=arguments.batch_size,
+        opacity=arguments.opacity,
+        kinds=arguments.kinds,
+    )
+    print(f'{len(written)} files are in {arguments.out}')
+    return 0

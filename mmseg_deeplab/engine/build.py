@@ -1,0 +1,107 @@
+"""Small decisions of the runner about its surroundings and its loaders."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.dist import get_rank
+from torch.utils.data import DataLoader
+
+from mmseg_deeplab.utils.errors import ConfigError
+
+_timestamps: set[str] = set()
+
+
+def start_method(mp_cfg: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How loader workers start: as the config says, else by fork, but not on macOS.
+
+    Args:
+        mp_cfg: The config's ``env_cfg.mp_cfg``.
+    """
+    default = 'spawn' if platform.system() == 'Darwin' else 'fork'  # fork is unsafe there
+    return {'mp_start_method': default, **(mp_cfg or {})}
+
+
+def unused_timestamp(timestamp: str) -> str:
+    """A name for a run that no earlier one in this process has.
+
+    MMEngine keeps loggers and message hubs by that name; two runs within one second would
+    share them.
+
+    Args:
+        timestamp: To the second.
+    """
+    name, count = timestamp, 1
+    while name in _timestamps:
+        count += 1
+        name = f'{timestamp}_{count}'
+    _timestamps.add(name)
+    return name
+
+
+class _ScopeNoise(logging.Filter):
+    """Drops MMEngine's remark that a registry has no child of our scope.
+
+    Six registries are ours; in the others, MMEngine's own is the one meant.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return 'Failed to search registry with scope "mmseg_deeplab"' not in record.getMessage()
+
+
+def quiet_scope_warnings(logger: logging.Logger) -> None:
+    """Keep MMEngine's remarks about scopes out of a log."""
+    if not any(isinstance(known, _ScopeNoise) for known in logger.filters):
+        logger.addFilter(_ScopeNoise())
+
+
+def loader_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A loader's config without what only applies to workers, where there are none.
+
+    Args:
+        config: Left unchanged.
+    """
+    adapted = dict(config)
+    if not adapted.get('num_workers'):
+        adapted.pop('persistent_workers', None)
+        adapted.pop('prefetch_factor', None)
+    return adapted
+
+
+def common_seed(seed: int | None, diff_rank_seed: bool) -> int:
+    """The seed that all processes share.
+
+    Args:
+        seed: This process's; None means 0.
+        diff_rank_seed: Whether MMEngine has added the rank to it.
+    """
+    return (seed or 0) - (get_rank() if diff_rank_seed else 0)
+
+
+def each_sample_once(loader: Any, name: str) -> Any:
+    """A validation or test loader's config in which no process pads its share.
+
+    Args:
+        loader: A config or a loader; a loader is returned as it is.
+        name: ``'val_dataloader'`` or ``'test_dataloader'``.
+
+    Raises:
+        ConfigError: Its sampler never ends.
+    """
+    if isinstance(loader, DataLoader) or not isinstance(loader, Mapping):
+        return loader
+    sampler = loader.get('sampler')
+    if not isinstance(sampler, Mapping):
+        return loader
+    kind = getattr(sampler.get('type'), '__name__', sampler.get('type'))
+    if kind in ('InfiniteSampler', 'ClassBalancedSampler'):
+        raise ConfigError(f'{name}.sampler must come to an end, got {kind}; use DefaultSampler')
+    if kind != 'DefaultSampler':
+        return loader
+    adapted = copy.copy(loader)
+    adapted['sampler'] = dict(sampler, round_up=False)
+    return adapted

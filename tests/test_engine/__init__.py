@@ -1,0 +1,1 @@
+"""Tests of the engine: resume, checkpoints, several processes, what goes wrong."""

@@ -1,0 +1,119 @@
+"""Weights from files: prefixes, classifiers, safety, messages."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+import torch
+
+from mmseg_deeplab.models.backbones import ResNet, ResNetV1c
+from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+
+from ..tiny import tiny_segmentor, tiny_segmentor_cfg
+
+TINY = {'stem_channels': 4, 'base_channels': 4}
+
+
+def initialised(path, cls=ResNetV1c, **options):
+    net = cls(18, init_cfg={'type': 'Pretrained', 'checkpoint': str(path)}, **TINY, **options)
+    net.init_weights()
+    return net
+
+
+@pytest.fixture
+def source():
+    net = ResNetV1c(18, **TINY)
+    torch.nn.init.uniform_(net.layer4[1].bn2.weight, 1, 2)  # zero-initialised otherwise
+    return net
+
+
+@pytest.mark.parametrize('prefix', ['', 'backbone.', 'module.backbone.'])
+def test_prefixes_are_cut_and_classifiers_left_out(tmp_path, source, prefix):
+    weights = {prefix + name: value for name, value in source.state_dict().items()}
+    weights['fc.weight'] = torch.zeros(10, 32)
+    torch.save({'state_dict': weights, 'meta': {'epoch': 3}}, tmp_path / 'a.pth')
+    net = initialised(tmp_path / 'a.pth')
+    for name, value in source.state_dict().items():
+        assert torch.equal(net.state_dict()[name], value), name
+
+
+def test_an_explicit_prefix(tmp_path, source):
+    weights = {f'teacher.net.{k}': v for k, v in source.state_dict().items()}
+    torch.save(weights, tmp_path / 'a.pth')
+    cfg = {'type': 'Pretrained', 'checkpoint': str(tmp_path / 'a.pth'), 'prefix': 'teacher.net'}
+    net = ResNetV1c(18, init_cfg=cfg, **TINY)
+    net.init_weights()
+    assert torch.equal(net.stem[0].weight, source.stem[0].weight)
+
+
+def test_segmentor_hands_pretrained_to_its_backbone(tmp_path, source):
+    torch.save(source.state_dict(), tmp_path / 'a.pth')
+    backbone = tiny_segmentor_cfg()['backbone']
+    model = tiny_segmentor(pretrained=str(tmp_path / 'a.pth'), backbone=backbone)
+    model.init_weights()
+    assert torch.equal(model.backbone.stem[0].weight, source.stem[0].weight)
+    assert 'pretrained' not in backbone
+    with pytest.raises(ConfigError, match='not in both'):
+        tiny_segmentor(pretrained='a.pth', backbone=backbone | {'pretrained': 'b.pth'})
+
+
+def test_whole_segmentor_from_a_file(tmp_path):
+    source = tiny_segmentor()
+    torch.save(source.state_dict(), tmp_path / 'a.pth')
+    path = str(tmp_path / 'a.pth')
+    model = tiny_segmentor(init_cfg={'type': 'Pretrained', 'checkpoint': path})
+    model.init_weights()
+    for name, value in source.state_dict().items():
+        assert torch.equal(model.state_dict()[name], value), name
+
+
+def test_other_initialisers_apply():
+    net = ResNet(18, init_cfg={'type': 'Constant', 'layer': 'Conv2d', 'val': 0.25}, **TINY)
+    net.init_weights()
+    assert (net.conv1.weight == 0.25).all()
+    with pytest.raises(ConfigError, match="init_cfg must be a dict with a 'type'"):
+        ResNet(18, init_cfg={'checkpoint': 'a'}, **TINY).init_weights()
+
+
+def test_missing_entries_are_told_once(tmp_path, source, monkeypatch):
+    said = []
+    monkeypatch.setattr('mmseg_deeplab.models.utils.pretrained.warn_once', said.append)
+    weights = {k: v for k, v in source.state_dict().items() if not k.startswith('stem')}
+    torch.save(weights, tmp_path / 'a.pth')
+    initialised(tmp_path / 'a.pth')
+    assert 'lacks 15 of 132 entries' in said[0] and 'stem.0.weight' in said[0]
+
+
+class Evil:
+    def __reduce__(self):
+        return (print, ('code was run',))
+
+
+def test_refusals_name_the_file_and_what_to_do(tmp_path, source, capsys):
+    path = tmp_path / 'a.pth'
+    with pytest.raises(CheckpointError, match='a.pth.* not there; check the path'):
+        initialised(path)
+    with pytest.raises(CheckpointError, match='local file, got .open-mmlab.*download'):
+        initialised('open-mmlab://resnet18_v1c')
+    torch.save({'x': torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match='must hold weights of ResNetV1c, got none'):
+        initialised(path)
+    torch.save(source.state_dict(), path)
+    with pytest.raises(CheckpointError, match=r'stem.0.weight must have shape \(2, 5, 3, 3\)'):
+        initialised(path, in_channels=5)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match='a.pth'):
+        initialised(path)
+    path.write_bytes(pickle.dumps({'state_dict': Evil()}, protocol=2))
+    with pytest.raises(CheckpointError, match='not loaded for safety'):
+        initialised(path)
+    assert 'code was run' not in capsys.readouterr().out
+
+
+def test_every_model_class_is_registered():
+    names = 'EncoderDecoder SegTTAModel SegDataPreProcessor ResNet ResNetV1c ResNetV1d ASPPHead'
+    names += ' DepthwiseSeparableASPPHead FCNHead CrossEntropyLoss DiceLoss FocalLoss LovaszLoss'
+    for name in f'{names} OHEMPixelSampler'.split():
+        assert MODELS.get(f'mmseg.{name}').__name__ == name
