@@ -67,7 +67,7 @@ def inference_model(
 
     Args:
         model: From :func:`init_model`.
-        img: A path, or an array (H, W) or (H, W, C), BGR where it has three 8-bit bands; or a
+        img: A path, or an array (H, W) or (H, W, C), BGR where it has three bands; or a
             list of such, of any sizes.
 
     Returns:

@@ -71,7 +71,7 @@ class MMSegInferencer:
         """Predict images.
 
         Args:
-            inputs: A path, an array (H, W) or (H, W, C), BGR where it has three 8-bit bands, a
+            inputs: A path, an array (H, W) or (H, W, C), BGR where it has three bands, a
                 folder, or a list of such.
             return_datasamples: Return data samples in place of the dict.
             batch_size: Images in one pass; only neighbours of one size share one.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import colorsys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
+from mmseg_deeplab.datasets.palette import make_palette, random_palette
 from mmseg_deeplab.registry import DATASETS
-from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.log import get_logger
 
 _LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
@@ -51,26 +51,8 @@ def model_meta(
     if not classes:
         get_logger().warning('the classes have no names; they are numbered')
         found, classes = {}, tuple(f'class {index}' for index in range(num_classes))
-    palette = found.get('palette') or spread_palette(len(classes))
+    palette = found.get('palette') or random_palette(len(classes))
     return {**found, 'classes': classes, 'palette': [list(colour) for colour in palette]}
-
-
-def spread_palette(count: int) -> list[list[int]]:
-    """Colours that differ in hue and lightness, the same every time.
-
-    Args:
-        count: How many.
-
-    Returns:
-        RGB of each, 0 to 255.
-    """
-    golden = 0.618033988749895  # steps of the golden ratio spread hues for any count
-    tones = ((0.95, 0.75), (0.6, 0.95), (0.9, 0.5))  # saturation, value
-    colours = [
-        colorsys.hsv_to_rgb((0.05 + index * golden) % 1, *tones[index % len(tones)])
-        for index in range(count)
-    ]
-    return [[round(255 * part) for part in colour] for colour in colours]
 
 
 def _of_checkpoint(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,28 +85,9 @@ def _of_dataset(dataset: Mapping[str, Any]) -> dict[str, Any]:
     kind = dataset['type']
     own = getattr(DATASETS.get(kind) if isinstance(kind, str) else kind, 'METAINFO', {})
     given = dataset.get('metainfo') or {}
-    found = {**own, **given}
-    if isinstance(found.get('classes'), str):
-        found['classes'] = _read_names(found['classes'])
-    if 'palette' not in given and 'classes' in given:
-        found['palette'] = _subset(own, found['classes'])
+    found = merge_metainfo(own, given)
+    label_map = map_classes(own.get('classes'), found['classes'], str(kind))
+    found['palette'] = make_palette(
+        found['classes'], given.get('palette'), own.get('palette'), label_map
+    )
     return found
-
-
-def _subset(own: Mapping[str, Any], classes: Sequence[str]) -> list | None:
-    """The colours of some classes of a data set; None where one of them is not known."""
-    colours = dict(zip(own.get('classes') or (), own.get('palette') or (), strict=False))
-    if any(name not in colours for name in classes):
-        return None
-    return [colours[name] for name in classes]
-
-
-def _read_names(path: str) -> tuple[str, ...]:
-    try:
-        with open(path, encoding='utf-8') as file:
-            return tuple(line.strip() for line in file if line.strip())
-    except OSError as error:
-        raise ConfigError(
-            f'{path}: the file of class names cannot be read ({error.strerror}); '
-            'correct metainfo.classes'
-        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -34,7 +35,7 @@ def predict(
     """Predict images and write ``OUT_DIR/masks``, ``/colors`` and ``/overlays``.
 
     Everything that can be wrong with the arguments is looked at before the first file is
-    written; each file is written whole or not at all.
+    written; each file is written whole or not at all. Pixels without data get the id 255.
 
     Args:
         config: Path, name of a shipped config, ``Config`` or mapping.
@@ -92,14 +93,14 @@ def _refuse_own_inputs(images: Sequence[NamedImage], folder: Path, kinds: Sequen
 
 
 def _bar(total: int) -> Callable[[int, int], None]:
-    """A bar with the time left, on standard output."""
+    """A bar with the time left, on standard error."""
     from mmengine.utils import ProgressBar
 
-    bar = ProgressBar(total)
+    bar = ProgressBar(total, file=sys.stderr)
 
     def update(done: int, total: int) -> None:
         bar.update()
         if done == total:
-            print()
+            print(file=sys.stderr)
 
     return update

@@ -20,7 +20,7 @@ from mmseg_deeplab.visualization import to_display
 ImageInput = str | PathLike | np.ndarray
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.npy')
-_ARRAY_LOADER = 'LoadImageFromNDArray'
+_ARRAY_SETTINGS = ('to_float32', 'color_type', 'bands', 'nodata')
 
 
 class NamedImage(NamedTuple):
@@ -64,15 +64,16 @@ class SampleReader:
                 f'{first or "an empty pipeline"}; put LoadImageFromFile first'
             )
         self._from_file = TRANSFORMS.build(pipeline[0])
-        self._from_array = TRANSFORMS.build({'type': _ARRAY_LOADER})
+        settings = {key: pipeline[0][key] for key in _ARRAY_SETTINGS if key in pipeline[0]}
+        self._from_array = TRANSFORMS.build({'type': 'LoadImageFromNDArray', **settings})
         self._rest = [TRANSFORMS.build(transform) for transform in pipeline[1:]]
 
     def __call__(self, image: ImageInput) -> Sample:
         """Read and prepare one image.
 
         Args:
-            image: A path, or (H, W) or (H, W, C) with the bands in the order in which the
-                loader has them: BGR where there are three of 8 bits.
+            image: A path, or (H, W) or (H, W, C) with the bands that a file would have; three
+                bands are BGR.
 
         Raises:
             DataError: The file is missing or broken.

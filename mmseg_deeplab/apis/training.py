@@ -87,7 +87,9 @@ def _is_first_process() -> bool:
 
 def _audit(config: Config) -> None:
     """Look the data over; warn of what is odd, refuse what would stop the training."""
-    report = audit_dataset(config)
+    settings = config.get('audit')
+    quick = settings.get('quick', True) if isinstance(settings, dict) else True
+    report = audit_dataset(config, quick=quick)
     for line in report.lines():
         print(line)
     report.raise_errors()

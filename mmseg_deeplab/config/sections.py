@@ -91,13 +91,14 @@ LAYER_PARTS = {'norm_cfg': {'requires_grad'}, 'conv_cfg': set(), 'act_cfg': {'in
 
 # Arguments that hold free dicts, in which a key `type` names no registered class.
 FREE_PARTS = {
-    'metainfo', 'label_map', 'backend_args', 'file_client_args', 'clip_grad', 'paramwise_cfg',
+    'metainfo', 'color_table', 'label_map', 'backend_args', 'file_client_args', 'clip_grad', 'paramwise_cfg',
 }  # fmt: skip
 
 # Dicts with a fixed set of keys that are near-miss checked, by the argument that holds them.
 KEYED_PARTS = {
     'data_prefix': ('img_path', 'seg_map_path'),
     'metainfo': ('classes', 'palette'),
+    'color_table': ('colors', 'ignore', 'stray'),
     'test_cfg': ('mode', 'crop_size', 'stride', 'batch_size'),
     'paramwise_cfg': (
         'custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult',

@@ -122,3 +122,22 @@ def cut(array: np.ndarray, window: WindowLike | None, path: str) -> np.ndarray:
             f'{path}: window (y0, y1, x0, x1) must lie inside {height}x{width}, got {tuple(window)}'
         )
     return array[y0:y1, x0:x1]
+
+
+def kept_type(dtype: np.dtype, path: str | None) -> np.dtype:
+    """The type in which images are handed on, one that OpenCV can resize.
+
+    Args:
+        dtype: Of the file.
+        path: Named in errors.
+
+    Returns:
+        uint8 (bool too), uint16, int16 (int8 too), or float32 for all else.
+
+    Raises:
+        DataError: The pixels are not real numbers.
+    """
+    if dtype.kind not in 'buif':
+        raise DataError(f'{path}: pixels must be real numbers, got {dtype}')
+    kept = {'b1': 'u1', 'u1': 'u1', 'i1': 'i2', 'i2': 'i2', 'u2': 'u2'}
+    return np.dtype(kept.get(f'{dtype.kind}{dtype.itemsize}', 'f4'))

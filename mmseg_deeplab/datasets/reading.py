@@ -12,7 +12,7 @@ import numpy as np
 from mmseg_deeplab.datasets.color_table import ColorTable
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
 from mmseg_deeplab.datasets.pictures import decode_picture, open_by_pillow, transparency
-from mmseg_deeplab.datasets.rasters import Raster, WindowLike, cut, read_npy
+from mmseg_deeplab.datasets.rasters import Raster, WindowLike, cut, kept_type, read_npy
 from mmseg_deeplab.datasets.tiff import read_tiff
 from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
 
@@ -54,8 +54,10 @@ def read_image(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Read an image file: PNG, JPEG, BMP, WebP, TIFF or NumPy, told by its content.
 
-    The order of bands: three bands come as BGR, MMSegmentation's convention, whatever the
-    file; any other number comes in stored order; ``bands`` come in the order asked for.
+    The order of bands: stored order, or that of ``bands``; but three bands come reversed, as
+    BGR, whatever the file and its type. That is MMSegmentation's convention for pictures; the
+    preprocessor's ``bgr_to_rgb=True`` undoes it, so that ``mean`` and ``std`` are in stored
+    order, or in that of ``bands``.
 
     Pixels without data keep their place but not their value: each band is filled with its
     mean over the valid pixels, so that no extreme value reaches the network.
@@ -102,12 +104,12 @@ def read_image(
         array = raster.array if bands is None else raster.select(bands, wanted, path)[0]
         invalid = None if invalid is None else cut(invalid, window, path)
     with np.errstate(over='ignore'):  # what is too large for float32 becomes inf: no data
-        array = array.astype(_kept_type(array.dtype, path), copy=False)
+        array = array.astype(kept_type(array.dtype, path), copy=False)
     declared = invalid_pixels(array, raster.nodata if nodata is None else nodata, path)
     if invalid is not None and declared is not None:
         invalid = invalid | declared
     array, valid = fill_invalid(array, declared if invalid is None else invalid)
-    if bands is None and array.shape[2] == 3:
+    if array.shape[2] == 3:
         array = array[:, :, ::-1]
     return np.ascontiguousarray(array), valid
 
@@ -192,13 +194,6 @@ def _swap_colors(array: np.ndarray) -> np.ndarray:
     if array.shape[2] == 3:
         return array[:, :, ::-1]
     return array[:, :, [2, 1, 0, 3]] if array.shape[2] == 4 else array
-
-
-def _kept_type(dtype: np.dtype, path: str) -> np.dtype:
-    if dtype.kind not in 'buif':
-        raise DataError(f'{path}: pixels must be numbers, got {dtype}')
-    kept = {'b1': 'u1', 'u1': 'u1', 'i1': 'i2', 'i2': 'i2', 'u2': 'u2'}
-    return np.dtype(kept.get(f'{dtype.kind}{dtype.itemsize}', 'f4'))
 
 
 def _whole_ids(array: np.ndarray, path: str) -> np.ndarray:

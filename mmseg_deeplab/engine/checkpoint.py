@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from mmseg_deeplab.engine import safe_load
 from mmseg_deeplab.engine.plain import to_plain
+from mmseg_deeplab.utils import safe_load
 from mmseg_deeplab.utils.errors import CheckpointError, TrainingError
 
 LAST = 'last_checkpoint'  # MMEngine's name of the file that holds the newest one's path

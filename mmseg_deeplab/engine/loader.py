@@ -67,8 +67,25 @@ class SegDataLoader(DataLoader):
     ``batch_sampler`` after an iterator was made.
     """
 
+    _live: Any = None
+
     def __iter__(self) -> Iterator[Any]:
-        return _guarded(super().__iter__)
+        return _guarded(self._start)
+
+    def _start(self) -> Iterator[Any]:
+        self._live = super().__iter__()
+        return self._live
+
+    def shutdown(self) -> None:
+        """End the workers now.
+
+        Left to Python's garbage collector, an iterator can find its queues gone, and then
+        waits many seconds for each worker.
+        """
+        end_workers = getattr(self._live, '_shutdown_workers', None)
+        if end_workers is not None:
+            end_workers()
+        self._live = self._iterator = None
 
 
 class WorkerInit:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from mmseg_deeplab.engine import build, seeding
 from mmseg_deeplab.engine.evaluator import SegEvaluator
 from mmseg_deeplab.engine.hooks import ShareBuffersHook
-from mmseg_deeplab.engine.loader import make_resumable
+from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable
 from mmseg_deeplab.engine.loops import SegEpochLoop, SegIterLoop, SegValLoop
 from mmseg_deeplab.engine.optim import adapt_config
 from mmseg_deeplab.engine.runner_env import Surroundings
@@ -227,6 +227,11 @@ class SegRunner(Surroundings, Checkpoints, Runner):
         except BaseException:
             self.call_hook('after_abort')
             raise
+        finally:
+            for loop in (self._train_loop, self._val_loop, self._test_loop):
+                loader = loop.dataloader if isinstance(loop, BaseLoop) else None
+                if isinstance(loader, SegDataLoader):
+                    loader.shutdown()
 
     def train_loop_if_built(self) -> BaseLoop | None:
         """The training loop inside a training run; None in a test or validation alone."""

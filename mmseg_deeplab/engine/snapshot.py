@@ -43,6 +43,10 @@ def take_snapshot(
         'state_dict': copy.copy(unwrapped(runner.model).state_dict()),
         'message_hub': hub_to_plain(runner.message_hub),
     }
+    # MMEngine's hook notes them before a step, or when a run is resumed: not the same.
+    content['message_hub']['runtime_info'].update(
+        {key: meta[key] for key in ('iter', 'epoch') if key in meta}
+    )
     if optimizer:
         content['optimizer'] = runner.optim_wrapper.state_dict()
     if schedulers and runner.param_schedulers is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import tifffile
 import torch
 
-from mmseg_deeplab.apis import MMSegInferencer, inference_model, predict
+from mmseg_deeplab.apis import MMSegInferencer, inference_model, init_model, predict
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError, DataError
 
-from .tiny import PALETTE, picture, tiny_config, write_images
+from .tiny import PALETTE, picture, save_checkpoint, tiny_config, write_images
 
 
 @pytest.fixture(scope='module')
@@ -127,7 +128,27 @@ def nn_resize(logits, size):
 def test_predict_draws_a_bar(checkpoint, tmp_path, capsys):
     folder = write_images(tmp_path / 'in', 2)
     predict(tiny_config(), checkpoint, folder, tmp_path / 'out', device='cpu', kinds=('masks',))
-    assert '2/2' in capsys.readouterr().out
+    assert '2/2' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('aug_test', [False, True])
+@pytest.mark.parametrize('suffix', ['.npy', '.tif'])
+def test_five_bands_of_16_bits_with_no_data(tmp_path, suffix, aug_test):
+    image = np.random.default_rng(0).integers(1, 60000, (40, 56, 5)).astype(np.uint16)
+    image[:7, :9] = 0
+    path = tmp_path / f'a{suffix}'
+    np.save(path, image) if suffix == '.npy' else tifffile.imwrite(path, image)
+    config = tiny_config(in_channels=5)
+    config['test_pipeline'][0]['nodata'] = 0
+    weights = save_checkpoint(tmp_path / 'a.pth', {'dataset_meta': {}}, in_channels=5)
+    predict(config, weights, path, tmp_path / 'out', aug_test=aug_test, device='cpu')
+    ids = cv2.imread(str(tmp_path / 'out' / 'masks' / 'a.png'), cv2.IMREAD_UNCHANGED)
+    assert (ids[:7, :9] == 255).all() and (ids != 255).sum() == 40 * 56 - 63
+    if not aug_test:
+        model = init_model(config, weights, 'cpu')
+        assert np.array_equal(ids_of(model, image), ids)
+    over = cv2.imread(str(tmp_path / 'out' / 'overlays' / 'a.png'))
+    assert over.shape == (40, 56, 3)
 
 
 @pytest.mark.parametrize('wrong', ['opacity', 'inputs', 'checkpoint', 'own input', 'no tta'])

@@ -175,7 +175,7 @@ def no_such_device(project):
 
 # spoiler, texts that the message must hold
 CASES: list[tuple[Spoiler, tuple[str, ...]]] = [
-    (no_data_root, ('img_dir/train', 'data_root')),
+    (no_data_root, ('/data', 'data_root')),
     (empty_folder, ('img_dir/train', '.png')),
     (truncated_png, ('img_dir/train/1.png', 'truncated')),
     (truncated_mask, ('ann_dir/train/1.png', 'truncated')),

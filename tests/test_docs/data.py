@@ -30,8 +30,11 @@ def textured(generator: np.random.Generator, ids: np.ndarray, bands: int = 3) ->
 
 
 def draw_data(root: Path) -> None:
-    """Write ``loveDA``, ``my_tiles`` and ``five_bands`` below ``root``."""
+    """Write ``loveDA``, ``my_tiles``, ``five_bands``, ``black_and_white`` below ``root``."""
     generator = np.random.default_rng(0)
+    buildings = blocky(generator, 2)
+    _save(root / 'black_and_white' / 'images' / '0.png', textured(generator, buildings))
+    _save(root / 'black_and_white' / 'masks' / '0.png', buildings * np.uint8(255))
     for split, count in PER_SPLIT.items():
         for number in range(count):
             _loveda(root / 'loveDA', split, number, generator)

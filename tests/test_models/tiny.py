@@ -47,9 +47,7 @@ def sample(labels, **metainfo):
     """A data sample with ground truth (H, W)."""
     shape = tuple(labels.shape)
     shapes = {'ori_shape': shape, 'img_shape': shape, 'pad_shape': shape}
-    return SegDataSample(
-        gt_sem_seg=PixelData(data=labels[None].long()), metainfo=shapes | metainfo
-    )
+    return SegDataSample(gt_sem_seg=PixelData(data=labels[None].long()), metainfo=shapes | metainfo)
 
 
 def batch(num_classes=3, size=(32, 32), count=2, in_channels=3):

@@ -65,6 +65,4 @@ def scattered_distance(
     y = corner[:, None] + rng.uniform(0, spacing, (nodes, nodes))
     empty = np.ones((size, size), np.uint8)
     empty[np.minimum(y, size - 1).astype(int), np.minimum(x, size - 1).astype(int)] = 0
-    return cv2.distanceTransformWithLabels(
-        empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
+    return cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)

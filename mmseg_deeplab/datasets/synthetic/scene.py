@@ -22,7 +22,7 @@ from mmseg_deeplab.datasets.synthetic.terrain import (
 )
 
 SUPERSAMPLING = 2  # working pixels per pixel of the picture, for soft edges
-LAND_COVER = (BACKGROUND, BARREN, FOREST, AGRICULTURAL, BACKGROUND, FOREST, AGRICULTURAL)
+LAND_COVER = (BACKGROUND, BARREN, FOREST, AGRICULTURAL)
 
 
 def draw_scene(seed: int | list[int], size: int = 192) -> tuple[np.ndarray, np.ndarray]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import torch
-from mmengine.logging import HistoryBuffer
 from torch import Tensor, nn
 
+from mmseg_deeplab.utils import safe_load
 from mmseg_deeplab.utils.errors import CheckpointError
 from mmseg_deeplab.utils.log import get_logger, warn_once
 
@@ -72,7 +69,7 @@ def read_state_dict(checkpoint: str) -> dict[str, Tensor]:
         )
     if not path.is_file():
         raise CheckpointError(f'pretrained weights {str(path)!r} are not there; check the path')
-    content = _read(path)
+    content = safe_load.read_file(path, 'cpu')
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -82,23 +79,6 @@ def read_state_dict(checkpoint: str) -> dict[str, Tensor]:
             'save model.state_dict() instead'
         )
     return {str(k): v for k, v in content.items() if isinstance(v, Tensor)}
-
-
-def _read(path: Path) -> object:
-    # MMEngine 1.x training checkpoints hold these beside the weights
-    multiarray = (getattr(np, '_core', None) or np.core).multiarray  # numpy 2, numpy 1
-    harmless = [HistoryBuffer, np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar]
-    harmless += [np.dtypes.Float64DType, np.dtypes.Int64DType]
-    try:
-        with torch.serialization.safe_globals(harmless):
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f'{path} is broken, or holds more than tensors and was not loaded for safety; '
-            f'save its state dict alone ({str(error).splitlines()[0]})'
-        ) from error
-    except (RuntimeError, EOFError, OSError) as error:
-        raise CheckpointError(f'{path} cannot be read, it may be truncated: {error}') from error
 
 
 def _fitting(

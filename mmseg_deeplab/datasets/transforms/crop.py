@@ -1,0 +1,109 @@
+"""Cutting out a part of an image that shows more than one class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmseg_deeplab.registry import TRANSFORMS
+from mmseg_deeplab.utils.errors import ConfigError
+
+_TRIES = 10
+Box = tuple[int, int, int, int]  # y0, y1, x0, x1
+
+
+@TRANSFORMS.register_module()
+class RandomCrop(BaseTransform):
+    """Cut out a random part.
+
+    An image smaller than the crop is kept whole; the preprocessor pads it later. Draws
+    ``randint`` for the row and the column; if ``cat_max_ratio`` is below 1, again up to 10
+    times, until the crop has at least two classes and none fills that share of its labelled
+    pixels. The last box drawn is used as it is.
+
+    Required keys:
+        - ``img``: (H, W, C), any type
+        - ``gt_seg_map``: (H, W) uint8, if ``cat_max_ratio`` is below 1
+        - ``seg_fields``: names of label maps, (H, W) uint8 each (optional)
+
+    Modified keys:
+        - ``img``: (h, w, C)
+        - ``gt_seg_map``: (h, w) uint8, if it is loaded; so is every other map in ``seg_fields``
+
+    Added keys:
+        - ``img_shape``: (h, w)
+
+    Args:
+        crop_size: (height, width), or one number for both.
+        cat_max_ratio: Largest share of one class, 0 to 1; 1 accepts any crop.
+        ignore_index: The label that is not counted.
+
+    Raises:
+        ConfigError: The size is not one or two positive whole numbers.
+    """
+
+    def __init__(
+        self,
+        crop_size: int | Sequence[int],
+        cat_max_ratio: float = 1.0,
+        ignore_index: int = 255,
+    ) -> None:
+        size = (crop_size, crop_size) if isinstance(crop_size, int) else tuple(crop_size)
+        if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
+            raise ConfigError(
+                f'RandomCrop.crop_size must be (height, width) above 0, got {crop_size}'
+            )
+        self.crop_size = size
+        self.cat_max_ratio = cat_max_ratio
+        self.ignore_index = ignore_index
+
+    def transform(self, results: dict) -> dict:
+        """Cut the image and its label maps.
+
+        Raises:
+            ConfigError: ``cat_max_ratio`` is below 1 but no label is loaded.
+        """
+        y0, y1, x0, x1 = self._draw_box(results)
+        results['img'] = results['img'][y0:y1, x0:x1]
+        for key in results.get('seg_fields', ()):
+            results[key] = results[key][y0:y1, x0:x1]
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def _draw_box(self, results: dict) -> Box:
+        size = results['img'].shape[:2]
+        box = self._draw_any_box(size)
+        if self.cat_max_ratio >= 1:
+            return box
+        label = results.get('gt_seg_map')
+        if label is None:
+            raise ConfigError(
+                'RandomCrop with cat_max_ratio needs a label; put LoadAnnotations before it'
+            )
+        for _ in range(_TRIES):
+            y0, y1, x0, x1 = box
+            if self._is_mixed(label[y0:y1, x0:x1]):
+                break
+            box = self._draw_any_box(size)
+        return box
+
+    def _draw_any_box(self, size: tuple[int, int]) -> Box:
+        margins = [max(old - new, 0) for old, new in zip(size, self.crop_size, strict=True)]
+        y0 = int(np.random.randint(0, margins[0] + 1))
+        x0 = int(np.random.randint(0, margins[1] + 1))
+        return y0, y0 + self.crop_size[0], x0, x0 + self.crop_size[1]
+
+    def _is_mixed(self, label: np.ndarray) -> bool:
+        counts = np.bincount(label.ravel(), minlength=self.ignore_index + 1)
+        counts[self.ignore_index] = 0
+        if np.count_nonzero(counts) < 2:
+            return False
+        return bool(counts.max() / counts.sum() < self.cat_max_ratio)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(crop_size={self.crop_size}, '
+            f'cat_max_ratio={self.cat_max_ratio})'
+        )
