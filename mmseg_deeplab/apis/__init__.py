@@ -12,7 +12,7 @@ _PUBLIC = {
     'inference_model': 'mmseg_deeplab.apis.inference',
     'show_result_pyplot': 'mmseg_deeplab.apis.inference',
     'MMSegInferencer': 'mmseg_deeplab.apis.inferencer',
-    'predict': 'mmseg_deeplab.apis.predict',
+    'predict': 'mmseg_deeplab.apis.prediction',
     'audit_dataset': 'mmseg_deeplab.apis.audit',
 }
 

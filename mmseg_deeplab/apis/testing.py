@@ -72,7 +72,7 @@ def test(
     _require_test_set(prepared)
     check_config(prepared)
     if not Path(checkpoint).is_file():
-        raise CheckpointError(f'checkpoint {checkpoint} does not exist')
+        raise CheckpointError(f'{checkpoint}: no such checkpoint; check the path')
     prepared.load_from = str(checkpoint)
     prepared.resume = False
     if aug_test:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict; returns the exit code."""
-    from mmseg_deeplab.apis.predict import predict
+    from mmseg_deeplab.apis.prediction import predict
     from mmseg_deeplab.config import check_config, load_config
 
     config = load_config(arguments.config, arguments.cfg_options)

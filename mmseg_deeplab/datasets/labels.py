@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from mmseg_deeplab.utils.errors import DataError
@@ -36,7 +37,8 @@ def to_train_ids(
         (H, W) uint8, a new array.
     """
     pairs = None if label_map is None else tuple(sorted(label_map.items()))
-    return _translation(bool(reduce_zero_label), pairs, int(ignore_index))[stored]
+    table = _translation(bool(reduce_zero_label), pairs, int(ignore_index))
+    return cv2.LUT(np.ascontiguousarray(stored), table)
 
 
 def check_train_ids(

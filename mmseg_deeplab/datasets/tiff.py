@@ -183,4 +183,4 @@ def _alpha_band(page: Any, bands: int) -> int | None:
 def _palette(page: Any) -> np.ndarray | None:
     if page.photometric != _PALETTE or page.colormap is None:
         return None
-    return (page.colormap.T // 257).astype(np.uint8)  # TIFF stores 16 bits per colour
+    return (page.colormap.T >> 8).astype(np.uint8)  # 16 bits each, the low ones v or 0

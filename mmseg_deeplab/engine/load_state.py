@@ -25,7 +25,7 @@ def load_state(
     new_classifier: bool = False,
     need_auxiliary: bool = False,
 ) -> None:
-    """Load weights; all of them must fit, with the exceptions below.
+    """Load weights; all of them must fit, with the exceptions below, or nothing is loaded.
 
     Missing or left-over auxiliary heads are accepted with a warning unless
     ``need_auxiliary``; missing ``num_batches_tracked`` always.
@@ -42,7 +42,37 @@ def load_state(
         CheckpointError: The checkpoint is of another class count or another architecture. The
             model is then unchanged.
     """
-    model = _inner(model)
+    fitting = fit_state(
+        model,
+        state_dict,
+        source=source,
+        new_classifier=new_classifier,
+        need_auxiliary=need_auxiliary,
+    )
+    inner_model(model).load_state_dict(fitting, strict=False)
+
+
+def fit_state(
+    model: nn.Module,
+    state_dict: Mapping[str, torch.Tensor],
+    *,
+    source: str,
+    new_classifier: bool = False,
+    need_auxiliary: bool = False,
+) -> Mapping[str, torch.Tensor]:
+    """The state that :func:`load_state` would load; nothing is changed.
+
+    Args:
+        model: As there.
+        state_dict: As there.
+        source: As there.
+        new_classifier: As there.
+        need_auxiliary: As there.
+
+    Raises:
+        CheckpointError: As there.
+    """
+    model = inner_model(model)
     given = OrderedDict((key.removeprefix('module.'), value) for key, value in state_dict.items())
     if hasattr(state_dict, '_metadata'):
         given._metadata = state_dict._metadata  # type: ignore[attr-defined]
@@ -61,10 +91,11 @@ def load_state(
     elif misshapen or missing or surplus:
         message = _architecture_message(missing, surplus, misshapen, own, given, source)
         raise CheckpointError(message)
-    model.load_state_dict(given, strict=False)
+    return given
 
 
-def _inner(model: nn.Module) -> nn.Module:
+def inner_model(model: nn.Module) -> nn.Module:
+    """The model inside wrappers for several processes or for test-time augmentation."""
     from mmengine.model import BaseTTAModel, is_model_wrapper
 
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):

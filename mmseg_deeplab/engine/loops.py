@@ -222,7 +222,8 @@ class ValidationStopped(Exception):
 class SegValLoop(ValLoop):
     """MMEngine's validation loop; in one process it gives way to a signal at once.
 
-    With several processes, which may have unequal numbers of images, it ends first.
+    With several processes, which may have unequal numbers of images, and within an update
+    that gathers gradients of several batches, it ends first.
     Its arguments are those of ``ValLoop``.
     """
 
@@ -237,8 +238,11 @@ class SegValLoop(ValLoop):
             ValidationStopped: A signal came.
         """
         super().run_iter(idx, data_batch)
-        request = getattr(self.runner.train_loop_if_built(), 'stop_request', None)
-        if request is not None and request.number and self.runner.world_size == 1:
+        runner = self.runner
+        request = getattr(runner.train_loop_if_built(), 'stop_request', None)
+        if request is None or not request.number or runner.world_size > 1:
+            return
+        if runner.at_update_boundary():  # else no checkpoint can be written here anyway
             raise ValidationStopped
 
 

@@ -36,6 +36,9 @@ class Surroundings:
         self.device = pick_device(self.cfg.get('device'))
         if self.distributed:
             start_process_group(self.device, dist_cfg)
+            for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
+                # The launcher or PyTorch has chosen; MMEngine would warn, and tell workers 1.
+                os.environ.setdefault(name, str(torch.get_num_threads()))
         elif self.device.type == 'cuda':
             torch.cuda.set_device(self.device)
         env_cfg = dict(env_cfg, mp_cfg=build.start_method(env_cfg.get('mp_cfg')))
@@ -68,6 +71,19 @@ class Surroundings:
             f'{self.device}{gpu}, {self.world_size} process(es), '
             f'{torch.get_num_threads()} thread(s), seed {seed}'
         )
+
+    def build_visualizer(self, visualizer: Any = None) -> Any:
+        """Build the visualizer, under the run's own name.
+
+        MMEngine keeps visualizers by name for the whole process, so with the name that configs
+        give ('visualizer') a second run would draw into the first one's folder.
+
+        Args:
+            visualizer: A config, a visualizer, or None for MMEngine's default.
+        """
+        if isinstance(visualizer, dict):
+            visualizer = {**visualizer, 'name': self.experiment_name}
+        return super().build_visualizer(visualizer)
 
     def get_hooks_info(self) -> str:
         """The hooks' names in the order of their calls."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from mmseg_deeplab.engine.checkpoint import (
 )
 from mmseg_deeplab.engine.distributed import gather
 from mmseg_deeplab.engine.hooks import CheckpointHook
-from mmseg_deeplab.engine.load_state import load_state
+from mmseg_deeplab.engine.load_state import fit_state, load_state
 from mmseg_deeplab.engine.snapshot import restore, take_snapshot, unwrapped
 
 
@@ -110,23 +110,13 @@ class Checkpoints:
             CheckpointError: The file is missing or broken, or does not fit the model.
         """
         checkpoint = load_checkpoint(filename, map_location)
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        state = checkpoint['state_dict']
-        renamed = OrderedDict()
-        for key, value in state.items():
-            for pattern, replacement in revise_keys:
-                key = re.sub(pattern, replacement, key)
-            renamed[key] = value
-        if hasattr(state, '_metadata'):
-            renamed._metadata = state._metadata
         fine_tunes = not strict and self.train_loop_if_built() is not None
-        load_state(
-            unwrapped(self.model),
-            renamed,
-            source=str(filename),
-            new_classifier=fine_tunes,
-            need_auxiliary=strict,
-        )
+        options = dict(source=str(filename), new_classifier=fine_tunes, need_auxiliary=strict)
+        model = unwrapped(self.model)
+        # Before the hooks, since the EMA hook loads a state of its own and would complain of it.
+        fit_state(model, _renamed(checkpoint['state_dict'], revise_keys), **options)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        load_state(model, _renamed(checkpoint['state_dict'], revise_keys), **options)
         self._has_loaded = True
         self.logger.info(f'loaded the weights of {filename}')
         return checkpoint
@@ -195,3 +185,14 @@ class Checkpoints:
                 )
             self._randomness_cfg = dict(self._randomness_cfg, seed=seed)
             self.set_randomness(**self._randomness_cfg)
+
+
+def _renamed(state: Mapping[str, Any], rules: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    renamed: OrderedDict[str, Any] = OrderedDict()
+    for key, value in state.items():
+        for pattern, replacement in rules:
+            key = re.sub(pattern, replacement, key)
+        renamed[key] = value
+    if hasattr(state, '_metadata'):
+        renamed._metadata = state._metadata  # type: ignore[attr-defined]
+    return renamed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,17 +68,29 @@ def distribute(
         return MMDistributedDataParallel(
             module=model,
             device_ids=device_ids,
-            # Plain BN's statistics differ between processes; the first one's are saved, so all
-            # must go on from those, or a resumed run would differ.
-            broadcast_buffers=has_plain_batch_norm(model),
             find_unused_parameters=find_unused_parameters,
+            **_buffer_option(model),
         )
     wrapper = {'type': 'MMDistributedDataParallel', **wrapper_cfg}
     defaults: dict[str, Any] = dict(module=model)
     if issubclass(MODEL_WRAPPERS.get(wrapper['type']), nn.parallel.DistributedDataParallel):
-        defaults['device_ids'] = device_ids
-        defaults['broadcast_buffers'] = has_plain_batch_norm(model)
+        defaults.update(device_ids=device_ids, **_buffer_option(model))
+        if 'broadcast_buffers' in wrapper:
+            defaults.pop('forward_sync_buffers', None)
     return MODEL_WRAPPERS.build(wrapper, default_args=defaults)
+
+
+def _buffer_option(model: nn.Module) -> dict[str, bool]:
+    """Share buffers before each step only where that is needed; PyTorch's default is to do it.
+
+    Plain BN's statistics differ between processes; the first one's are saved, so all must go
+    on from those, or a resumed run would differ.
+    """
+    if has_plain_batch_norm(model):
+        return {}
+    known = inspect.signature(nn.parallel.DistributedDataParallel).parameters
+    name = 'forward_sync_buffers' if 'forward_sync_buffers' in known else 'broadcast_buffers'
+    return {name: False}
 
 
 def compile_parts(model: nn.Module, options: bool | Mapping[str, Any] | None) -> None:

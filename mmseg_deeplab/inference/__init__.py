@@ -9,7 +9,13 @@ from mmseg_deeplab.inference.engine import (
 )
 from mmseg_deeplab.inference.predictor import Predictor, TorchPredictor
 from mmseg_deeplab.inference.sinks import AverageSink, ClassMap, LogitMap, Sink
-from mmseg_deeplab.inference.tta import ProbabilityMean, View, merge_probabilities, tta_views
+from mmseg_deeplab.inference.tta import (
+    ProbabilityMean,
+    View,
+    merge_probabilities,
+    probabilities,
+    tta_views,
+)
 from mmseg_deeplab.inference.windows import Window, check_slide, grid_windows
 
 __all__ = [
@@ -30,5 +36,6 @@ __all__ = [
     'merge_probabilities',
     'predict_windows',
     'slide_logits',
+    'probabilities',
     'tta_views',
 ]

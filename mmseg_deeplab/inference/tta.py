@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mmseg_deeplab.utils.errors import DataError
+
 # the "ms+flip" columns of the published tables
 DEFAULT_RATIOS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
 
@@ -35,38 +37,35 @@ def tta_views(ratios: Sequence[float] = DEFAULT_RATIOS, *, flip: bool = True) ->
 
 
 class ProbabilityMean:
-    """Running mean of class probabilities, with memory for one map however many views.
-
-    One-channel logits go through a sigmoid, others through a softmax over the classes.
-    """
+    """Running mean of class probabilities, with memory for one map however many views."""
 
     def __init__(self) -> None:
         self._sum: Tensor | None = None
         self._views = 0
 
-    def add(self, logits: Tensor) -> None:
+    def add(self, probabilities: Tensor) -> None:
         """Add one view.
 
         Args:
-            logits: (K, H, W) or (N, K, H, W), un-flipped and at the image's own size.
+            probabilities: (K, H, W) or (N, K, H, W), un-flipped and at the image's own size;
+                left as they are.
 
         Raises:
-            ValueError: Its shape differs from that of the views before.
+            DataError: Its shape differs from that of the views before.
         """
-        if self._sum is not None and self._sum.shape != logits.shape:
-            raise ValueError(
-                f'all views must have one shape, got {tuple(logits.shape)} after '
+        if self._sum is not None and self._sum.shape != probabilities.shape:
+            raise DataError(
+                f'all views must have one shape, got {tuple(probabilities.shape)} after '
                 f'{tuple(self._sum.shape)}; resize each view to the image before merging'
             )
-        probabilities = _probabilities(logits)
         if self._sum is None:
-            self._sum = probabilities
+            self._sum = probabilities.clone()
         else:
             self._sum += probabilities
         self._views += 1
 
     def mean(self) -> Tensor:
-        """Mean probability, of the shape of the logits, float32.
+        """Mean probability, of the views' shape.
 
         Raises:
             ValueError: No view was added.
@@ -87,16 +86,24 @@ def merge_probabilities(views: Iterable[Tensor]) -> Tensor:
         (K, H, W) float32, each pixel's classes summing to one (unless K is 1: sigmoid).
 
     Raises:
-        ValueError: No view, or views of different shapes.
+        ValueError: No view.
+        DataError: Views of different shapes.
     """
     mean = ProbabilityMean()
     for logits in views:
-        mean.add(logits)
+        mean.add(probabilities(logits))
     return mean.mean()
 
 
-def _probabilities(logits: Tensor) -> Tensor:
-    """A new tensor: the caller's logits stay as they are."""
+def probabilities(logits: Tensor) -> Tensor:
+    """Class probabilities: a sigmoid for one channel, else a softmax over the classes.
+
+    Args:
+        logits: (K, H, W) or (N, K, H, W).
+
+    Returns:
+        A new tensor of the same shape, float32.
+    """
     logits = logits.float()
     if logits.shape[-3] == 1:
         return torch.sigmoid(logits)

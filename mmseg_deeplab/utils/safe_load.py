@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 
 from mmseg_deeplab.utils.errors import CheckpointError
 
+_WOULD_RUN = re.compile(r'GLOBAL ([\w.]+)|unrecognized function (.+)|but got (<.+>)')
 _HISTORY_METHODS = ('min', 'max', 'mean', 'current')
 
 
@@ -29,7 +31,7 @@ class _History:
 def _history_method(owner: Any, name: str) -> None:
     """Stands in for ``getattr``, which old files call for four methods of HistoryBuffer."""
     if owner is not _History or name not in _HISTORY_METHODS:
-        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL getattr of {name!r}')
+        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL getattr.{name}')
 
 
 def _allowed() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
@@ -70,7 +72,7 @@ def read_file(path: Path, map_location: Any, mmap: bool = False) -> Any:
             return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         raise CheckpointError(_unpickling_message(path, str(error))) from error
-    except (EOFError, RuntimeError, ValueError, KeyError, UnicodeDecodeError, OSError) as error:
+    except Exception as error:  # the unpickler stumbles over foreign bytes in many ways
         if mmap and isinstance(error, RuntimeError) and 'mmap' in str(error):
             return read_file(path, map_location)  # files of PyTorch before 1.6 cannot be mapped
         raise CheckpointError(
@@ -93,15 +95,16 @@ def without_stand_ins(value: Any) -> Any:
 
 
 def _unpickling_message(path: Path, reason: str) -> str:
-    for sign in ('Unsupported global: GLOBAL ', 'unrecognized function ', 'but got '):
-        if sign in reason:
-            name = reason.split(sign, 1)[1].split(' was not')[0].splitlines()[0]
-            return (
-                f'{path}: refused, because loading it would run code ({name.strip(" .")}); take '
-                'checkpoints only from those you trust, and save its weights anew as a plain '
-                'state_dict'
-            )
-    return f'{path}: truncated, or no checkpoint ({reason.splitlines()[0]}); use another one'
+    """PyTorch's reasons are long; what a reader needs is the name of what would be run."""
+    found = _WOULD_RUN.search(reason)
+    if found is None:
+        reason = reason.rsplit('error: ', 1)[-1].strip().splitlines()[0]
+        return f'{path}: truncated, or no checkpoint ({reason}); use another one'
+    name = next(group for group in found.groups() if group)
+    return (
+        f'{path}: refused, because loading it would run code ({name}); take checkpoints only '
+        'from those you trust, and save its weights anew as a plain state_dict'
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -25,18 +25,23 @@ class {name}(nn.Module):
 """
 
 
+def forget_alias() -> None:
+    """Take the alias away, and what was imported through it."""
+    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, PeerAlias)]
+    for name in [n for n in sys.modules if n.split('.')[0] == 'mmseg']:
+        del sys.modules[name]
+
+
 @pytest.fixture
-def clean_imports(monkeypatch):
-    """Forget the alias and what was imported through it."""
+def clean_imports():
+    """Neither the alias nor the real package at the beginning, no alias at the end."""
+    forget_alias()
     if importlib.util.find_spec('mmseg') is not None:
         pytest.skip('MMSegmentation itself is installed')
-    path, modules = list(sys.path), set(sys.modules)
+    path = list(sys.path)
     yield
     sys.path[:] = path
-    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, PeerAlias)]
-    for name in set(sys.modules) - modules:
-        if name.split('.')[0] == 'mmseg':
-            del sys.modules[name]
+    forget_alias()
 
 
 def test_module_registers_through_the_alias(tmp_path, monkeypatch, clean_imports):
@@ -72,7 +77,7 @@ def test_lazy_style_config_written_for_mmsegmentation(tmp_path, clean_imports):
     assert load_config(path).model.type is SegDataSample
 
 
-def test_no_alias_without_need():
+def test_no_alias_without_need(clean_imports):
     load_config(dict(model=dict(type='EncoderDecoder')))
     assert not any(isinstance(finder, PeerAlias) for finder in sys.meta_path)
 

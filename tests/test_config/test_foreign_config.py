@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from mmseg_deeplab.config import check_config, load_config
-from mmseg_deeplab.config.custom import PeerAlias
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
+
+from .test_custom_imports import forget_alias
 
 MODULE = """\
 from mmseg.datasets import BaseSegDataset
@@ -114,12 +113,8 @@ def foreign(tmp_path, monkeypatch):
     path = tmp_path / 'my_config.py'
     path.write_text(CONFIG, encoding='utf-8')
     monkeypatch.syspath_prepend(tmp_path)
-    sys_path = list(sys.path)
     yield path
-    sys.path[:] = sys_path
-    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, PeerAlias)]
-    for name in [n for n in sys.modules if n.split('.')[0] == 'mmseg']:
-        del sys.modules[name]
+    forget_alias()
 
 
 def test_it_is_right_and_builds_and_its_mistakes_are_found(foreign):

@@ -30,7 +30,7 @@ def textured(generator: np.random.Generator, ids: np.ndarray, bands: int = 3) ->
 
 
 def draw_data(root: Path) -> None:
-    """Write ``loveDA``, ``my_tiles``, ``five_bands``, ``black_and_white`` below ``root``."""
+    """Write ``demo``, ``loveDA``, ``my_tiles``, ``five_bands``, ``black_and_white`` below ``root``."""
     generator = np.random.default_rng(0)
     buildings = blocky(generator, 2)
     _save(root / 'black_and_white' / 'images' / '0.png', textured(generator, buildings))
@@ -38,6 +38,7 @@ def draw_data(root: Path) -> None:
     for split, count in PER_SPLIT.items():
         for number in range(count):
             _loveda(root / 'loveDA', split, number, generator)
+            _loveda(root / 'demo', split, number, generator)
             _my_tiles(root / 'my_tiles', split, number, generator)
             _five_bands(root / 'five_bands', split, number, generator)
 

@@ -101,20 +101,22 @@ class Workshop:
 
 def _shorten(configs: Path) -> None:
     """Make the copied configs small enough for a test."""
-    for path in (configs / '_base_' / 'schedules').glob('schedule_*.py'):
-        text = path.read_text(encoding='utf-8')
-        path.write_text(
-            re.sub(r'^max_iters = \d+', f'max_iters = {MAX_ITERS}', text, flags=re.M)
-            .replace('max_iters // 10', 'max_iters // 2'),
-            encoding='utf-8',
-        )  # fmt: skip
-    for path in (configs / '_base_' / 'datasets').glob('*.py'):
-        text = path.read_text(encoding='utf-8')
-        for old, new in (
-            (r'\((512|896|1024|2048), (512|896|1024)\)', '(64, 64)'),
-            (r'num_workers=4', 'num_workers=0'),
-            (r'persistent_workers=True', 'persistent_workers=False'),
-            (r'batch_size=4', 'batch_size=2'),
-        ):
-            text = re.sub(old, new, text)
-        path.write_text(text, encoding='utf-8')
+    schedules = (
+        (r'^max_iters = \d+', f'max_iters = {MAX_ITERS}'),
+        (r'^warmup = \d+', 'warmup = 2'),
+        (r'(begin|end)=50\b', r'\1=2'),
+        (r'interval=max_iters // 10', 'interval=3'),
+        (r'interval=(60|100)\b', 'interval=3'),
+    )
+    datasets = (
+        (r'\((256|512|896|1024|2048), (256|512|896|1024)\)', '(64, 64)'),
+        (r'num_workers=[1-9]', 'num_workers=0'),
+        (r'persistent_workers=True', 'persistent_workers=False'),
+        (r'batch_size=[48]', 'batch_size=2'),
+    )
+    for folder, changes in (('schedules', schedules), ('datasets', datasets)):
+        for path in (configs / '_base_' / folder).glob('*.py'):
+            text = path.read_text(encoding='utf-8')
+            for old, new in changes:
+                text = re.sub(old, new, text, flags=re.M)
+            path.write_text(text, encoding='utf-8')

@@ -17,6 +17,19 @@ class Crash(BaseException):
     """Stands for a kill: nothing in the package may catch it."""
 
 
+def crash_in(monkeypatch, owner, name, call):
+    """Let the ``call``-th call of a function raise as if the process were killed in it."""
+    original, calls = getattr(owner, name), []
+
+    def crashing(*args, **kwargs):
+        calls.append(name)
+        if len(calls) == call:
+            raise Crash
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, crashing)
+
+
 @pytest.fixture
 def run(tmp_path):
     """``run(name, **changes)`` trains a toy config in ``tmp_path / name``."""

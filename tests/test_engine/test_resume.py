@@ -10,7 +10,7 @@ import torch
 
 from mmseg_deeplab.engine import SegRunner, checkpoint, loops
 from tests.test_engine.compare import assert_same, assert_same_runs, log_of, state_of
-from tests.test_engine.conftest import Crash
+from tests.test_engine.conftest import Crash, crash_in
 from tests.test_engine.toy import ToyDataset, ToyModel, toy_config
 
 
@@ -18,19 +18,6 @@ from tests.test_engine.toy import ToyDataset, ToyModel, toy_config
 def unbroken(run, tmp_path) -> Path:
     run('unbroken')
     return tmp_path / 'unbroken'
-
-
-def crash_in(monkeypatch, owner, name, call):
-    """Let the ``call``-th call of a function raise as if the process were killed in it."""
-    original, calls = getattr(owner, name), []
-
-    def crashing(*args, **kwargs):
-        calls.append(name)
-        if len(calls) == call:
-            raise Crash
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(owner, name, crashing)
 
 
 # What is cut off, at which call of which function.

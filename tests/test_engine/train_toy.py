@@ -1,7 +1,8 @@
 """A toy run as a process of its own: ``python -m tests.test_engine.train_toy WORK_DIR JSON``.
 
 JSON holds ``toy_config``'s arguments; ``mode`` is ``train`` (the default), ``test`` with a
-``checkpoint``; ``kill`` kills the process with signal 9, or another ``signal``, in a moment.
+``checkpoint``, or ``train+test``; ``kill`` kills the process with signal 9, or another
+``signal``, in a moment.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def main() -> int:
         kill_at(kill['place'], kill['call'], kill.get('signal', 9), kill.get('group', False))
     try:
         runner = SegRunner.from_cfg(toy_config(sys.argv[1], load_from=path, **options))
-        scores = runner.train() and None if mode == 'train' else getattr(runner, mode)()
+        scores = runner.train() and None if mode.startswith('train') else runner.test()
+        if mode == 'train+test':
+            path = f'{sys.argv[1]}/iter_{runner.iter}.pth'
+            scores = SegRunner.from_cfg(toy_config(sys.argv[1], load_from=path, **options)).test()
     except SegError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -58,10 +58,11 @@ class PackSegInputs(BaseTransform):
             packed['inputs'] = _to_tensor(results['img'])
         sample = SegDataSample(metainfo={k: results[k] for k in self.meta_keys if k in results})
         if 'gt_seg_map' in results:
-            label = np.ascontiguousarray(results['gt_seg_map'])
+            # copies: a 1x1 view counts as contiguous even with a negative stride
+            label = np.array(results['gt_seg_map'], order='C')
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(label)[None].long())
         if results.get('valid_mask') is not None:
-            valid = np.ascontiguousarray(results['valid_mask'])
+            valid = np.array(results['valid_mask'], order='C')
             sample.valid_mask = PixelData(data=torch.from_numpy(valid)[None])
         packed['data_samples'] = sample
         return packed

@@ -8,7 +8,7 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, restore_geometry
+from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely, restore_geometry
 from mmseg_deeplab.models.utils.base_module import SegModule
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OptSampleList, SampleList, SegDataSample
@@ -96,9 +96,7 @@ class BaseSegmentor(SegModule, BaseModel):
             logits = restore_geometry(logits, sample.metainfo, align_corners=self.align_corners)
             if self.out_channels == 1:
                 logits = logits.sigmoid()
-                predicted = (logits > self.decode_head.threshold).to(logits)
-            else:
-                predicted = logits.argmax(dim=0, keepdim=True)
+            predicted = most_likely(logits, self.decode_head.threshold)
             predicted = mask_invalid(predicted, sample, self.decode_head.ignore_index)
             sample.seg_logits = PixelData(data=logits)
             sample.pred_sem_seg = PixelData(data=predicted)

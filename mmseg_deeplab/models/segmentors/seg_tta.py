@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
-from torch import Tensor, nn
+from torch import nn
 
-from mmseg_deeplab.models.segmentors.postprocess import mask_invalid
+from mmseg_deeplab.inference import ProbabilityMean, probabilities
+from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
-from mmseg_deeplab.utils.errors import DataError
 
 _KEPT_FIELDS = ('gt_sem_seg', 'valid_mask')
 _KEPT_FACTS = ('img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label')
@@ -27,32 +27,18 @@ class _ViewMean:
         for field in _KEPT_FIELDS:
             if field in first:
                 setattr(self.merged, field, getattr(first, field))
-        self.total: Tensor | float = 0.0
-        self.views = 0
+        self.mean = ProbabilityMean()
 
     def add(self, sample: SegDataSample) -> None:
         """Add one view; its ``seg_logits`` must be as :meth:`postprocess_result` left them."""
         scores = sample.seg_logits.data
         # a one-channel model's scores are probabilities already
-        probabilities = scores if len(scores) == 1 else scores.softmax(dim=0)
-        if self.views == 0:
-            self.total = probabilities.clone()
-        elif self.total.shape != probabilities.shape:
-            raise DataError(
-                f'views of one image must be of one size, got {tuple(self.total.shape)} and '
-                f'{tuple(probabilities.shape)}; check that the pipeline packs ori_shape'
-            )
-        else:
-            self.total += probabilities
-        self.views += 1
+        self.mean.add(scores if len(scores) == 1 else probabilities(scores))
 
     def result(self, head: nn.Module) -> SegDataSample:
         """The merged sample, with ``pred_sem_seg``."""
-        probabilities = self.total / self.views
-        if len(probabilities) == 1:
-            predicted = (probabilities > head.threshold).to(probabilities)
-        else:
-            predicted = probabilities.argmax(dim=0, keepdim=True)
+        mean = self.mean.mean()  # (K, H0, W0)
+        predicted = most_likely(mean, head.threshold)
         self.merged.pred_sem_seg = PixelData(
             data=mask_invalid(predicted, self.merged, head.ignore_index)
         )

@@ -98,7 +98,7 @@ def test_views_of_different_sizes_are_refused():
     def view(width):
         return SegDataSample(seg_logits=PixelData(data=torch.zeros(3, 4, width)))
 
-    with pytest.raises(DataError, match='views of one image must be of one size'):
+    with pytest.raises(DataError, match='all views must have one shape'):
         build().merge_preds([(view(4), view(5))])
 
 
