@@ -70,10 +70,10 @@ def run(arguments: argparse.Namespace) -> None:
     say('3/4 testing, single-scale and with --aug-test (6 scales x flip)')
     found = {}
     for folder, aug_test in (('test', False), ('test_ms_flip', True)):
-        if not (WORK / folder / 'metrics.json').is_file():
+        scores = WORK / folder / 'metrics.json'
+        if not scores.is_file() or scores.stat().st_mtime < checkpoint.stat().st_mtime:
             test(config, checkpoint, aug_test=aug_test, work_dir=WORK)
-        metrics = json.loads((WORK / folder / 'metrics.json').read_text(encoding='utf-8'))
-        found[folder] = 100 * metrics['mIoU']
+        found[folder] = 100 * json.loads(scores.read_text(encoding='utf-8'))['mIoU']
     say('4/4 pictures')
     pictures = draw_pictures(config, checkpoint)
     for folder, title in (('test', 'single-scale'), ('test_ms_flip', 'multi-scale and flip')):
@@ -122,8 +122,9 @@ def draw(arguments: argparse.Namespace) -> None:
     counts = arguments.train, arguments.val
     with progress(f'drawing {sum(counts)} scenes') as advance:
         fresh = write_loveda_scenes(DATA, *counts, arguments.size, arguments.seed, advance)
-    print(f'{DATA}: {counts[0]} scenes to train on, {counts[1]} to test on, '
-          f'{arguments.size}x{arguments.size}{"" if fresh else ", from an earlier run"}')  # fmt: skip
+    origin = '' if fresh else ', from an earlier run'
+    sides = f'{arguments.size}x{arguments.size}'
+    print(f'{DATA}: {counts[0]} scenes to train on, {counts[1]} to test on, {sides}{origin}')
 
 
 class progress:
@@ -222,7 +223,7 @@ def table_of(folder: Path) -> str:
     with open(folder / 'confusion_matrix.csv', encoding='utf-8', newline='') as file:
         header, *rows = csv.reader(file)
     matrix = ConfusionMatrix(len(rows))
-    matrix.groups[''] = np.array([[int(cell) for cell in row[1:]] for row in rows])
+    matrix.add_counts(np.array([[int(cell) for cell in row[1:]] for row in rows]))
     return SegReport(matrix, header[1:]).class_table()
 
 

@@ -91,7 +91,8 @@ LAYER_PARTS = {'norm_cfg': {'requires_grad'}, 'conv_cfg': set(), 'act_cfg': {'in
 
 # Arguments that hold free dicts, in which a key `type` names no registered class.
 FREE_PARTS = {
-    'metainfo', 'color_table', 'label_map', 'backend_args', 'file_client_args', 'clip_grad', 'paramwise_cfg',
+    'metainfo', 'color_table', 'label_map', 'backend_args', 'file_client_args', 'clip_grad',
+    'paramwise_cfg',
 }  # fmt: skip
 
 # Dicts with a fixed set of keys that are near-miss checked, by the argument that holds them.

@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmseg_deeplab.datasets.color_table import ColorTable
 from mmseg_deeplab.datasets.file_pairs import Folders, read_list, scan
-from mmseg_deeplab.datasets.labels import IGNORE
+from mmseg_deeplab.datasets.labels import IGNORE, check_train_ids, to_train_ids
 from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
 from mmseg_deeplab.datasets.palette import make_palette
+from mmseg_deeplab.datasets.reading import read_label
 from mmseg_deeplab.registry import DATASETS, TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError, DatasetNotFoundError
 
@@ -195,6 +197,29 @@ class BaseSegDataset(BaseDataset):
             idx: From 0; negative counts from the end.
         """
         return {**self._common(), **super().get_data_info(idx)}
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Train ids that occur in the label of an image; samplers that balance classes ask.
+
+        Args:
+            idx: From 0.
+
+        Raises:
+            DataError: The label is missing or broken, or holds values outside the classes.
+        """
+        record = self.get_data_info(idx)
+        stored = read_label(
+            record['seg_map_path'], record.get('color_table'), backend_args=self.backend_args
+        )
+        ids = to_train_ids(
+            stored,
+            reduce_zero_label=record['reduce_zero_label'],
+            label_map=record['label_map'],
+            ignore_index=self.ignore_index,
+        )
+        if record['num_classes'] is not None:
+            check_train_ids(ids, record['num_classes'], stored, record['seg_map_path'])
+        return [int(number) for number in np.unique(ids) if number != IGNORE]
 
     def _common(self) -> dict[str, Any]:
         """What all records share."""

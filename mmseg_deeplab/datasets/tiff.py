@@ -1,7 +1,8 @@
 """Reading TIFF files: any number of bands, any window, no-data and alpha.
 
-rasterio reads them where it is installed; else tifffile does, which needs no GDAL but decodes
-few compressions without imagecodecs; else Pillow or OpenCV.
+tifffile says what a file holds, so that this does not depend on what is installed, and decodes
+the common encodings. The others, and windows of compressed files, are left to rasterio where it
+is installed, else to Pillow or OpenCV.
 """
 
 from __future__ import annotations
@@ -31,49 +32,6 @@ def read_tiff(path: str, content: bytes | None, window: WindowLike | None) -> Ra
         DataError: The file is truncated, CMYK, no TIFF, or compressed in a way that nothing
             installed can decode.
     """
-    try:
-        import rasterio  # noqa: F401
-    except ImportError:
-        raster = _by_tifffile(path, content, window)
-    else:
-        raster = _by_rasterio(path, content, window)
-    return raster
-
-
-def _by_rasterio(path: str, content: bytes | None, window: WindowLike | None) -> Raster:
-    import warnings
-
-    import rasterio
-    from rasterio.enums import ColorInterp
-    from rasterio.io import MemoryFile
-
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter('ignore', rasterio.errors.NotGeoreferencedWarning)
-        try:
-            source = path if content is None else stack.enter_context(MemoryFile(content))
-            file = stack.enter_context(rasterio.open(source))
-            if window is not None:
-                cut(np.empty((*file.shape, 0)), window, path)
-                y0, y1, x0, x1 = window
-                window = ((y0, y1), (x0, x1))
-            array = np.moveaxis(file.read(window=window), 0, -1)
-        except rasterio.errors.RasterioError as error:
-            raise DataError(f'{path}: cannot be read ({error}); fetch the file again') from error
-        kinds = list(file.colorinterp)
-        if ColorInterp.cyan in kinds:
-            raise DataError(f'{path}: a CMYK image; convert it to RGB first')
-        palette = None
-        if kinds[0] is ColorInterp.palette:
-            colors = file.colormap(1)
-            palette = np.zeros((max(colors) + 1, 3), dtype=np.uint8)
-            for index, color in colors.items():
-                palette[index] = color[:3]
-        alpha = kinds.index(ColorInterp.alpha) if ColorInterp.alpha in kinds else None
-        return Raster(array, file.nodata, alpha, palette)
-
-
-def _by_tifffile(path: str, content: bytes | None, window: WindowLike | None) -> Raster:
     import tifffile
 
     source = path if content is None else io.BytesIO(content)
@@ -86,37 +44,65 @@ def _by_tifffile(path: str, content: bytes | None, window: WindowLike | None) ->
             _refuse_truncated(series, file.filehandle.size, path)
             array = _decode(series, path, content, window)
             return Raster(
-                np.array(cut(array, window, path)),
+                np.array(array),
                 _declared_nodata(page),
                 _alpha_band(page, array.shape[2]),
                 _palette(page),
             )
+    except DataError:
+        raise
     except (tifffile.TiffFileError, IndexError, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f'{path}: not a whole TIFF file ({error})') from error
 
 
 def _decode(series: Any, path: str, content: bytes | None, window: WindowLike | None) -> np.ndarray:
-    """All pixels as (H, W, C), memory-mapped where the file allows it and a window is wanted."""
+    """The window as (H, W, C), reading no more of the file than must be."""
     import tifffile
 
     if window is not None and content is None:
-        with contextlib.suppress(ValueError):
-            return _bands_last(tifffile.memmap(path, mode='r'), series.axes)
+        with contextlib.suppress(ValueError):  # said of files that cannot be mapped
+            return cut(_bands_last(tifffile.memmap(path, mode='r'), series.axes), window, path)
+        array = _by_rasterio(path, series, window)
+        if array is not None:
+            return array
     try:
-        return _bands_last(series.asarray(), series.axes)
+        return cut(_bands_last(series.asarray(), series.axes), window, path)
     except ValueError as error:
         if 'imagecodecs' not in str(error):
             raise
-        compression = series.keyframe.compression.name
+    array = _by_rasterio(path, series, window) if content is None else None
+    if array is not None:
+        return array
     array = _by_picture_library(path, content, series.keyframe)
     if array is None:
         raise DataError(
-            f'{path}: {compression}-compressed TIFF of {series.shape} {series.dtype} cannot be '
-            'decoded; pip install rasterio (or imagecodecs)'
+            f'{path}: {series.keyframe.compression.name}-compressed TIFF of {series.shape} '
+            f'{series.dtype} cannot be decoded; pip install rasterio (or imagecodecs)'
         )
-    return array
+    return cut(array, window, path)
+
+
+def _by_rasterio(path: str, series: Any, window: WindowLike | None) -> np.ndarray | None:
+    """None where rasterio is not installed, or sees other bands in the file than tifffile."""
+    import warnings
+
+    try:
+        import rasterio
+    except ImportError:
+        return None
+    if window is not None:
+        height, width = series.keyframe.imagelength, series.keyframe.imagewidth
+        cut(np.empty((height, width, 0)), window, path)
+        window = (tuple(window[:2]), tuple(window[2:]))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as file:
+                if file.count * file.height * file.width != series.size:
+                    return None
+                return np.moveaxis(file.read(window=window), 0, -1)
+    except rasterio.errors.RasterioError as error:
+        raise DataError(f'{path}: cannot be read ({error}); fetch the file again') from error
 
 
 def _by_picture_library(path: str, content: bytes | None, page: Any) -> np.ndarray | None:

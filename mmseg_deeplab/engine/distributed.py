@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
 import re
@@ -98,7 +99,14 @@ def start_process_group(device: torch.device, dist_cfg: Mapping[str, Any] | None
         timeout=None if seconds is None else datetime.timedelta(seconds=float(seconds)),
         device_id=device if backend == 'nccl' else None,
     )
+    # Gloo's threads abort a process that ends while they run.
+    atexit.register(_leave)
     control_group()
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def control_group() -> dist.ProcessGroup | None:

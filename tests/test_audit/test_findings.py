@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -132,7 +134,7 @@ def test_defect_is_found(project, plant, kind, split, words, quick):
     assert len(found) == 1, report.findings
     assert found[0].split == split
     assert sorted(found[0].files[: len(files)]) == sorted(files)
-    assert __import__('re').search(words, found[0].message)
+    assert re.search(words, found[0].message)
     for path in files[:3]:
         assert path in found[0].message or kind == 'too-few-bits'
     assert found[0].severity == ('warning' if kind in WARNINGS else 'error')
@@ -189,17 +191,35 @@ def test_even_images_are_not_alike(project):
 
 
 def test_image_of_another_resolution_is_found(project):
-    ids = read(project.mask(2))
-    large = cv2.resize(picture_of(ids, seed=0), (120, 120), interpolation=cv2.INTER_LINEAR)
-    write_png(project.image(2), picture_of(ids, seed=0))
-    write_png(project.image(7), large)
-    write_png(project.mask(7), cv2.resize(ids, (120, 120), interpolation=cv2.INTER_NEAREST))
+    ids = np.kron(read(project.mask(2)), np.ones((4, 4), np.uint8))
+    image = picture_of(ids, seed=0)
+    write_png(project.image(2), image)
+    write_png(project.mask(2), ids)
+    write_png(project.image(7), cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA))
+    write_png(project.mask(7), cv2.resize(ids, (96, 96), interpolation=cv2.INTER_NEAREST))
     report = audit_dataset(project.config())
     assert [finding.kind for finding in report.findings] == ['near-identical']
 
 
-def test_color_masks_and_label_subsets(project):
-    """Colours outside the table are unreadable masks; classes left out count as ignored."""
+def test_classes_left_out_count_as_ignored(project):
     report = audit_dataset(project.config(metainfo=dict(classes=('road', 'water'))))
     assert report.findings == [] and len(report.splits[0].counts) == 2
     assert report.splits[0].ignored > report.splits[0].counts.sum()
+
+
+def test_stray_colours_are_found(project):
+    palette = [[200, 0, 0], [0, 200, 0]]
+    for number in range(9):
+        ids = read(project.mask(number)) % 2
+        write_png(project.mask(number), np.array(palette, np.uint8)[ids][..., ::-1])
+    described = dict(
+        type='BaseSegDataset', metainfo=dict(classes=('a', 'b'), palette=palette),
+        img_suffix='.png', color_table='palette',
+    )  # fmt: skip
+    assert audit_dataset(project.config(**described)).findings == []
+    mask = read(project.mask(3))
+    mask[0, 0] = (1, 2, 3)
+    write_png(project.mask(3), mask)
+    report = audit_dataset(project.config(**described))
+    assert [finding.kind for finding in report.findings] == ['unreadable-mask']
+    assert 'train/3.png' in report.findings[0].message

@@ -130,12 +130,10 @@ def test_progress_is_told(project):
 def test_command_line(project, tmp_path, capsys):
     from mmseg_deeplab.cli import main
 
-    config = tmp_path / 'config.py'
-    text = '\n'.join(f'{key} = {value!r}' for key, value in project.config().items())
-    config.write_text(text + '\n', encoding='utf-8')
-    assert main(['audit', str(config)]) == 0
+    words = ['audit', 'deeplabv3plus_r18-d8_demo-64x64', '--data-root', str(project.data)]
+    assert main(words) == 0
     assert 'nothing wrong found' in capsys.readouterr().out
     label_200(project)
-    assert main(['audit', str(config), '--json', str(tmp_path / 'report.json')]) == 1
+    assert main([*words, '--json', str(tmp_path / 'report.json')]) == 1
     assert 'train/4.png' in capsys.readouterr().out
     assert json.loads((tmp_path / 'report.json').read_text(encoding='utf-8'))['errors'] == 1

@@ -99,6 +99,18 @@ def test_audit(project, capsys):
     assert json.loads(report.read_text(encoding='utf-8'))['errors'] > 0
 
 
+def test_an_error_in_a_worker_is_as_clear_as_in_the_main_process(project, capsys):
+    mask = np.ones((40, 40), np.uint8)
+    mask[30, 20:25] = 200
+    for number in range(4):
+        cv2.imwrite(str(project.mask(number=number)), mask)
+    options = ('--no-audit', '--cfg-options', 'train_dataloader.num_workers=1')
+    assert main(project.train(*options)) == 1
+    message = capsys.readouterr().err
+    assert message.startswith('error: ') and len(message.splitlines()) == 1
+    assert 'ann_dir/train/' in message and '200 (5 pixels)' in message
+
+
 def test_predict_of_a_missing_image(project, capsys):
     words = ['predict', str(project.config), str(project.checkpoint), str(project.folder / 'x.png')]
     assert main([*words, '--out', str(project.folder / 'out'), '--device', 'cpu']) == 1

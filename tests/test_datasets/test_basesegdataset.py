@@ -112,7 +112,7 @@ def test_missing_things_say_what_to_do(root):
         make(root / 'nowhere')
     with pytest.raises(DatasetNotFoundError, match=r'train: no such folder \(.*img is the deepest'):
         make(root, data_prefix=dict(img_path='img/train'))
-    with pytest.raises(DatasetNotFoundError, match=r"no images ending in '.tif'; it holds 3 '.png'"):
+    with pytest.raises(DatasetNotFoundError, match=r"ending in '.tif'; it holds 3 '.png'"):
         make(root, img_suffix='.tif')
     (root / 'empty').mkdir()
     with pytest.raises(DatasetNotFoundError, match='empty: no images .* it is empty'):

@@ -190,10 +190,12 @@ def test_one_pixel_of_five_bands(tmp_path):
 
 def test_real_geotiffs(data_root):
     """JPEG in TIFF, which tifffile alone cannot decode; and a mask on the same grid."""
-    image, valid = read_image(data_root / 'geotiff' / 'ggaba_z21_3072x2048.tif')
-    assert image.shape == (2048, 3072, 3) and image.dtype == np.uint8 and valid is None
-    truth = np.array(Image.open(data_root / 'geotiff' / 'ggaba_z21_3072x2048.tif'))
-    assert np.abs(image[:, :, ::-1].astype(int) - truth).max() <= 2
+    path = data_root / 'geotiff' / '5b90f92da0d7280005fab355_4310.tif'
+    image, valid = read_image(path, window=(100, 400, 0, 2048))
+    assert image.shape == (300, 2048, 3) and image.dtype == np.uint8 and valid is None
+    truth = np.array(Image.open(path))[100:400]
+    # decoders differ in how they enlarge JPEG's colour channels
+    assert np.abs(image[:, :, ::-1].astype(int) - truth).mean() < 2
     mask = read_label(data_root / 'geotiff' / 'ggaba_z21_3072x2048_buildings.tif')
     assert mask.shape == (2048, 3072) and set(np.unique(mask)) == {0, 1}
 

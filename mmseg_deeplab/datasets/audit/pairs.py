@@ -50,7 +50,7 @@ def check_pairs(dataset: BaseDataset, split: str) -> tuple[list[Record], list[Fi
             findings.append(Finding('missing-image', split, message, (image,)))
         elif mask is not None and not os.path.isfile(mask):
             message = f'{mask}: no such mask; the image {image} has none'
-            findings.append(Finding('missing-mask', split, message, (image, mask)))
+            findings.append(Finding('missing-mask', split, message, (mask,)))
         else:
             complete.append(record)
     return complete, findings + list(_masks_without_image(dataset, split))
