@@ -196,18 +196,21 @@ def draw_pictures(config: Any, checkpoint: Path) -> list[Path]:
     names, palette = model.dataset_meta['classes'], model.dataset_meta['palette']
     images = sorted((DATA / 'img_dir/val').glob('*.png'), key=lambda path: int(path.stem))
     written, rows = [], []
-    for path in images:
-        label = to_train_ids(read_label(DATA / 'ann_dir/val' / path.name), reduce_zero_label=True)
-        predicted = inference_model(model, path).pred_sem_seg.data[0].cpu().numpy()
-        parts = [
-            ('input', to_display(read_image(path)[0])),
-            ('label (black: no data)', colorize(label, palette)),
-            ('prediction', colorize(predicted, palette)),
-        ]
-        whole = panel(parts, names, palette)
-        written.append(write_image(folder / f'scene_{path.stem}.png', whole[..., ::-1]))
-        if len(rows) < 4:
-            rows.append(whole if path is images[min(4, len(images)) - 1] else panel(parts))
+    with progress(f'drawing {len(images)} pictures') as advance:
+        for number, path in enumerate(images, start=1):
+            stored = read_label(DATA / 'ann_dir/val' / path.name)
+            label = to_train_ids(stored, reduce_zero_label=True)
+            predicted = inference_model(model, path).pred_sem_seg.data[0].cpu().numpy()
+            parts = [
+                ('input', to_display(read_image(path)[0])),
+                ('label (black: no data)', colorize(label, palette)),
+                ('prediction', colorize(predicted, palette)),
+            ]
+            whole = panel(parts, names, palette)
+            written.append(write_image(folder / f'scene_{path.stem}.png', whole[..., ::-1]))
+            if number <= 4:  # the legend once, below the last row
+                rows.append(whole if number == min(4, len(images)) else panel(parts))
+            advance(number, len(images))
     overview = np.vstack(rows)[..., ::-1]
     write_curves(WORK / 'log.jsonl', WORK / 'curves.png')
     return [write_image(folder / 'overview.png', overview), *written]

@@ -73,8 +73,8 @@ munged --force --socket="$state/munge.socket" --key-file="$state/munge.key" \
 slurmctld
 slurmd
 
-for _ in $(seq 30); do
-  if sinfo -h -o %t 2>/dev/null | grep -qE '^(idle|mix|alloc)'; then
+for _ in $(seq 60); do
+  if sinfo -h -o %t 2>/dev/null | grep -qxE 'idle|mix|alloc'; then
     ready=1
     break
   fi

@@ -3,7 +3,7 @@
 # mIoU and times: docs/results.md
 _base_ = [
     '../_base_/models/deeplabv3plus_r18-d8.py', '../_base_/datasets/demo.py',
-    '../_base_/default_runtime.py', '../_base_/schedules/adamw_360.py',
+    '../_base_/default_runtime.py', '../_base_/schedules/adamw_demo.py',
 ]  # fmt: skip
 model = dict(
     pretrained=None,

@@ -15,7 +15,8 @@ from mmseg_deeplab.datasets.labels import IGNORE, check_train_ids, to_train_ids
 from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
 from mmseg_deeplab.datasets.palette import make_palette
 from mmseg_deeplab.datasets.reading import read_label
-from mmseg_deeplab.registry import DATASETS, TRANSFORMS
+from mmseg_deeplab.datasets.transforms.build import build_transforms
+from mmseg_deeplab.registry import DATASETS
 from mmseg_deeplab.utils.errors import ConfigError, DatasetNotFoundError
 
 
@@ -121,7 +122,7 @@ class BaseSegDataset(BaseDataset):
             indices=indices,
             serialize_data=serialize_data,
             # built here: MMEngine's own way would find mmcv's transforms of the same names
-            pipeline=[TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline],
+            pipeline=build_transforms(pipeline),
             test_mode=test_mode,
             lazy_init=True,
             max_refetch=max_refetch,

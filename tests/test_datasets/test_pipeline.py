@@ -13,7 +13,7 @@ import torch
 from mmseg_deeplab.datasets import transforms
 from mmseg_deeplab.datasets.transforms import PackSegInputs, TestTimeAug
 from mmseg_deeplab.registry import DATASETS, TRANSFORMS
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, DataError
 
 from ..tiny_dataset import class_map, make_loveda_like, write_png
 
@@ -145,6 +145,38 @@ def test_five_bands_of_sixteen_bits_by_config(tmp_path, kind):
     assert set(sample['data_samples'].gt_sem_seg.data.unique().tolist()) <= {1, 255}
 
 
+def test_transforms_inside_mmcv_wrappers_are_ours():
+    resize = dict(type='Resize', scale=(8, 8))
+    dataset = DATASETS.build(
+        dict(
+            type='BaseSegDataset',
+            lazy_init=True,
+            pipeline=[dict(type='RandomChoice', transforms=[[resize]]),
+                      dict(type='TestTimeAug', transforms=[[resize]])],
+        )
+    )  # fmt: skip
+    choice, views = dataset.pipeline.transforms
+    for inner in (choice.transforms[0], views.subroutines[0]):
+        assert isinstance(inner.transforms[0], transforms.Resize)
+
+
+def test_a_workers_error_names_the_file(tmp_path):
+    root = make_loveda_like(tmp_path, 2, 0, size=16)
+    path = root / 'img_dir' / 'train' / '1.png'
+    path.write_bytes(path.read_bytes()[:-9])
+    dataset = DATASETS.build(
+        dict(
+            type='LoveDADataset',
+            data_root=str(root),
+            data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'),
+            pipeline=[dict(type='LoadImageFromFile'), dict(type='PackSegInputs')],
+        )
+    )
+    loader = torch.utils.data.DataLoader(dataset, num_workers=1, collate_fn=list)
+    with pytest.raises(DataError, match=r'1\.png: the file is truncated'):
+        list(loader)
+
+
 def test_same_seed_same_sample(tmp_path):
     root = make_loveda_like(tmp_path, 1, 0)
     dataset = DATASETS.build(
@@ -188,8 +220,10 @@ OPTIONS = {
 }
 
 
-# those two have the keys of the transforms inside them
-@pytest.mark.parametrize('name', sorted({*transforms.__all__} - {'TestTimeAug', 'InferencerLoader'}))
+WRAPPERS = {'TestTimeAug', 'InferencerLoader'}  # their keys are those of the transforms inside
+
+
+@pytest.mark.parametrize('name', sorted({*transforms.__all__} - WRAPPERS))
 def test_docstrings_promise_the_keys_that_are_touched(tmp_path, name):
     np.random.seed(2)  # one with which RandomRotate90 turns
     cls = TRANSFORMS.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from mmseg_deeplab.utils.files import write_text
 
 REPO = Path(__file__).resolve().parents[2]
 DEMO = [sys.executable, str(REPO / 'tools' / 'demo.py')]
@@ -52,12 +55,22 @@ def test_short_demo(tmp_path):
     assert 'from an earlier run' in again and 'Iter(train)' not in again
     assert 'Iter(test)' not in again
 
-    mine = work / 'mine.txt'
-    mine.write_text('precious', encoding='utf-8')
-    other = run(tmp_path, *SHORT[:-1], '3')  # another config: nothing is overwritten
-    assert 'is of another config or data' in other
-    aside = [path for path in work.parent.iterdir() if path != work]
-    assert len(aside) == 1 and (aside[0] / 'mine.txt').is_file()
+
+def test_a_work_folder_of_other_things_is_set_aside(tmp_path, monkeypatch, capsys):
+    """Nothing is overwritten when the config or the scenes have changed."""
+    monkeypatch.chdir(tmp_path)
+    spec = importlib.util.spec_from_file_location('demo', REPO / 'tools' / 'demo.py')
+    demo = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(demo)
+    write_text(demo.DATA / 'scenes.json', '{}')
+    write_text(demo.WORK / 'mine.txt', 'precious')
+    demo.open_work_folder('a config')
+    demo.open_work_folder('a config')  # its own folder: stays
+    printed = capsys.readouterr().out
+    aside = [path for path in demo.WORK.parent.iterdir() if path.name != 'demo']
+    assert printed.count('is of another config or data') == len(aside) == 1
+    assert (aside[0] / 'mine.txt').read_text(encoding='utf-8') == 'precious'
+    assert [path.name for path in demo.WORK.iterdir()] == ['demo.json']
 
 
 @pytest.mark.slow

@@ -80,10 +80,10 @@ def plough_field(terrain: Terrain, region: np.ndarray) -> None:
     y, x = np.mgrid[: terrain.size, : terrain.size].astype(np.float32)
     angle = terrain.rng.uniform(0, np.pi)
     bend = 0.4 * smooth_noise(terrain.rng, terrain.size, terrain.metres(40, 60))
-    along = (x * np.cos(angle) + y * np.sin(angle)) / terrain.metres(3.4, 5.2)
+    along = (x * np.cos(angle) + y * np.sin(angle)) / terrain.metres(4.2, 6.4)
     rows = np.sin(2 * np.pi * along + bend)
     paint(terrain, region, AGRICULTURAL, 0.05)
-    terrain.albedo[region] *= (1 + terrain.rng.uniform(0.15, 0.28) * rows)[region][:, None]
+    terrain.albedo[region] *= (1 + terrain.rng.uniform(0.18, 0.3) * rows)[region][:, None]
     terrain.height[region] = (terrain.rng.uniform(0.2, 0.35) * rows)[region]
 
 

@@ -9,6 +9,7 @@ from itertools import product
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose
 
+from mmseg_deeplab.datasets.transforms.build import build_transforms
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -39,10 +40,7 @@ class TestTimeAug(BaseTransform):
     def __init__(self, transforms: Sequence[Sequence[dict | Callable]]) -> None:
         if not transforms or not all(isinstance(step, (list, tuple)) for step in transforms):
             raise ConfigError('TestTimeAug.transforms must be a list of lists of transforms')
-        steps = [
-            [TRANSFORMS.build(each) if isinstance(each, dict) else each for each in step]
-            for step in transforms
-        ]
+        steps = [build_transforms(step) for step in transforms]
         self.subroutines = [Compose(combination) for combination in product(*steps)]
 
     def transform(self, results: dict) -> dict:
