@@ -44,12 +44,11 @@ ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 SchedulerType=sched/backfill
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+SelectType=select/linear
 ReturnToService=2
 SwitchType=switch/none
 JobAcctGatherType=jobacct_gather/none
-NodeName=$node NodeAddr=127.0.0.1 CPUs=$cores State=UNKNOWN
+NodeName=$node NodeAddr=127.0.0.1 Sockets=1 CoresPerSocket=$cores ThreadsPerCore=1 State=UNKNOWN
 PartitionName=debug Nodes=$node Default=YES MaxTime=INFINITE State=UP
 EOF
 mkdir -p "$state/ctld" "$state/slurmd"
@@ -71,13 +70,21 @@ chmod 600 "$state/munge.key"
 munged --force --socket="$state/munge.socket" --key-file="$state/munge.key" \
   --log-file="$state/munged.log" --pid-file="$state/munged.pid" --seed-file="$state/munge.seed"
 slurmctld
-slurmd
+for _ in $(seq 20); do
+  if scontrol ping 2>/dev/null | grep -q 'UP'; then break; fi
+  sleep 0.5
+done
 
-for _ in $(seq 60); do
-  if sinfo -h -o %t 2>/dev/null | grep -qxE 'idle|mix|alloc'; then
+# A node that registers while the controller is still starting can stay unusable: a job step
+# that really runs is the only sure sign, and a slurmd started anew the remedy.
+for _ in $(seq 10); do
+  slurmd
+  sleep 1
+  if srun --immediate=3 --ntasks "$cores" true 2>/dev/null; then
     ready=1
     break
   fi
+  kill "$(cat "$state/slurmd.pid")" 2>/dev/null || true
   sleep 1
 done
 if [ -z "${ready:-}" ]; then

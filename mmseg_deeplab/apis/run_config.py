@@ -87,6 +87,11 @@ def use_tta(config: Config) -> None:
             'configs/_base_/datasets/loveda.py'
         )
     tta_model = ConfigDict(config.get('tta_model') or {'type': 'SegTTAModel'})
+    own = config.model.get('data_preprocessor')
+    if own is not None:
+        # the runner would give it the file's variable `data_preprocessor`, which a child config
+        # that changes the model's leaves behind
+        tta_model.setdefault('data_preprocessor', own)
     tta_model.module = config.model
     config.model = tta_model
     _set_pipeline(config.test_dataloader.dataset, config.tta_pipeline)
