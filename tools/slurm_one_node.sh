@@ -21,7 +21,7 @@ done
 
 state=$(mktemp -d)
 node=$(hostname -s)
-cores=$(nproc)
+cores=$(nproc --all) # plain nproc would obey OMP_NUM_THREADS
 export SLURM_CONF="$state/slurm.conf"
 
 cat >"$SLURM_CONF" <<EOF
@@ -43,7 +43,8 @@ SlurmdLogFile=$state/slurmd.log
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
-SchedulerType=sched/backfill
+SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=5
 SelectType=select/linear
 ReturnToService=2
 SwitchType=switch/none
@@ -82,6 +83,8 @@ for _ in $(seq 10); do
   sleep 1
   if srun --immediate=3 --ntasks "$cores" true 2>/dev/null; then
     ready=1
+    until [ "$(sinfo -h -o %t)" = idle ]; do sleep 0.5; done  # it still cleans up after the step
+    sleep 2
     break
   fi
   kill "$(cat "$state/slurmd.pid")" 2>/dev/null || true

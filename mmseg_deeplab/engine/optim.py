@@ -161,10 +161,6 @@ class SegOptimWrapper(OptimWrapper):
             self.loss_scaler.load_state_dict(scaler)
         super().load_state_dict(state)
 
-    def at_boundary(self) -> bool:
-        """Whether no gradient is waiting for others, so that a checkpoint is the whole state."""
-        return self.should_update()
-
     def _step_scaled(self, kwargs: dict[str, Any]) -> None:
         self.loss_scaler.step(self.optimizer, **kwargs)
         self.loss_scaler.update(self._fixed_scale)

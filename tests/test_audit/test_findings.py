@@ -223,3 +223,31 @@ def test_stray_colours_are_found(project):
     report = audit_dataset(project.config(**described))
     assert [finding.kind for finding in report.findings] == ['unreadable-mask']
     assert 'train/3.png' in report.findings[0].message
+
+
+def test_bands_and_no_data_are_read_as_in_training(tmp_path):
+    """Five 16-bit bands, told by the pipeline: pixels of 0 in all bands count as ignored."""
+    generator = np.random.default_rng(0)
+    for split, size in (('train', 24), ('val', 20)):
+        image = generator.integers(1, 5000, (size, size, 5)).astype(np.uint16)
+        image[:3] = 0
+        (tmp_path / split).mkdir()
+        np.save(tmp_path / split / '0.npy', image)
+        write_png(tmp_path / split / '0.png', (np.indices((size, size))[1] % 2).astype(np.uint8))
+    loaders = {
+        f'{split}_dataloader': dict(
+            dataset=dict(
+                type='BaseSegDataset',
+                data_root=str(tmp_path),
+                data_prefix=dict(img_path=split, seg_map_path=split),
+                img_suffix='.npy',
+                metainfo=dict(classes=('a', 'b')),
+                pipeline=[dict(type='LoadImageFromFile', nodata=0)],
+            )
+        )
+        for split in ('train', 'val')
+    }
+    report = audit_dataset(loaders)
+    assert report.findings == []
+    train = report.splits[0]
+    assert (train.ignored, train.counts.tolist()) == (3 * 24, [21 * 12, 21 * 12])

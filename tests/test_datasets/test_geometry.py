@@ -25,9 +25,7 @@ def sample(height=20, width=30, dtype='uint8', bands=3, classes=4):
     rng = np.random.default_rng(0)
     img = rng.integers(0, 200, (height, width, bands)).astype(dtype)
     label = rng.integers(0, classes, (height, width), dtype=np.uint8)
-    return dict(
-        img=img, gt_seg_map=label, seg_fields=['gt_seg_map'], img_shape=(height, width)
-    )
+    return dict(img=img, gt_seg_map=label, seg_fields=['gt_seg_map'], img_shape=(height, width))
 
 
 @pytest.mark.parametrize(

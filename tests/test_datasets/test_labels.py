@@ -104,7 +104,7 @@ def test_grey_masks_have_colours_too(tmp_path):
 def test_ignored_and_stray_colours():
     rgb = painted(np.array([[0, 1], [2, 2]]))
     rgb[1, 1] = (155, 155, 155)
-    with pytest.raises(DataError, match=r"a\.png: colours outside .*#9B9B9B \(1 pixels\);.*stray"):
+    with pytest.raises(DataError, match=r'a\.png: colours outside .*#9B9B9B \(1 pixels\);.*stray'):
         table().look_up(rgb, 'a.png')
     expected = [[0, 1], [2, 255]]
     np.testing.assert_array_equal(table(ignore=['#9B9B9B']).look_up(rgb), expected)

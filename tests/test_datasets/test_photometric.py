@@ -69,9 +69,7 @@ def test_other_amounts_and_strided_images():
     )
     view = IMAGE[::-1, 2:9]
     for seed in range(40):
-        expected, _ = by_the_book(
-            view, np.random.RandomState(seed), 90, (0.1, 3.0), (0, 2), 5
-        )
+        expected, _ = by_the_book(view, np.random.RandomState(seed), 90, (0.1, 3.0), (0, 2), 5)
         np.random.seed(seed)
         result = PhotoMetricDistortion(**options)(dict(img=view))['img']
         np.testing.assert_array_equal(result, expected)

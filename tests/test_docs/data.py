@@ -30,7 +30,7 @@ def textured(generator: np.random.Generator, ids: np.ndarray, bands: int = 3) ->
 
 
 def draw_data(root: Path) -> None:
-    """Write ``demo``, ``loveDA``, ``my_tiles``, ``five_bands``, ``black_and_white`` below ``root``."""
+    """Write the data sets that the docs speak of, each in a folder of its name below ``root``."""
     generator = np.random.default_rng(0)
     buildings = blocky(generator, 2)
     _save(root / 'black_and_white' / 'images' / '0.png', textured(generator, buildings))

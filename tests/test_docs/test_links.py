@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.test_docs.blocks import GENERATED, PAGES, REPO, all_blocks, anchors, blocks_of
+from tests.test_docs.blocks import PAGES, REPO, all_blocks, anchors, blocks_of
 
 ALL_PAGES = [*PAGES, REPO / 'CONTRIBUTING.md', REPO / 'CHANGELOG.md']
 LINK = re.compile(r'!?\[[^\]]*\]\(([^)\s]+)\)')
@@ -96,4 +96,3 @@ def test_generated_files_are_current(script):
         [sys.executable, script, '--check'], capture_output=True, text=True, cwd=REPO
     )
     assert run.returncode == 0, run.stdout + run.stderr
-

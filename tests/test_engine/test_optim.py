@@ -46,7 +46,7 @@ def test_boundary_of_an_update():
     found = []
     for _ in range(7):
         wrapper.update_params(layer(torch.randn(1, 3)).sum())
-        found.append(wrapper.at_boundary())
+        found.append(wrapper.should_update())
     assert found == [False, False, True, False, False, True, True]  # the last ends the run
 
 

@@ -145,5 +145,7 @@ def test_class_balance_of_nothing():
 
 
 def test_class_balance_in_a_run(run, tmp_path):
-    runner = run(iters=4, **{'train_dataloader.sampler': dict(type='ClassBalancedSampler', _delete_=True)})
+    runner = run(
+        iters=4, **{'train_dataloader.sampler': dict(type='ClassBalancedSampler', _delete_=True)}
+    )
     assert runner.iter == 4

@@ -56,9 +56,9 @@ def grow_meadow(terrain: Terrain, region: np.ndarray) -> None:
 def strew_barren(terrain: Terrain, region: np.ndarray) -> None:
     """Barren: rough bare ground with stones and heaps."""
     paint(terrain, region, BARREN, 0.16)
-    rough = smooth_noise(terrain.rng, terrain.size, terrain.metres(3.0, 4.5), octaves=2)
+    rough = smooth_noise(terrain.rng, terrain.size, terrain.metres(2.0, 3.0), octaves=2)
     heaps = np.maximum(smooth_noise(terrain.rng, terrain.size, terrain.metres(9, 14)), 0)
-    terrain.height[region] = (0.55 * rough + 0.9 * heaps)[region]
+    terrain.height[region] = (0.45 * rough + 0.8 * heaps)[region]
 
 
 def plant_forest(terrain: Terrain, region: np.ndarray) -> None:

@@ -104,6 +104,5 @@ class RandomCrop(BaseTransform):
 
     def __repr__(self) -> str:
         return (
-            f'{type(self).__name__}(crop_size={self.crop_size}, '
-            f'cat_max_ratio={self.cat_max_ratio})'
+            f'{type(self).__name__}(crop_size={self.crop_size}, cat_max_ratio={self.cat_max_ratio})'
         )

@@ -121,9 +121,7 @@ class InferencerLoader(BaseTransform):
             bands=bands,
             nodata=nodata,
         )
-        self.from_ndarray = LoadImageFromNDArray(
-            to_float32, color_type, bands=bands, nodata=nodata
-        )
+        self.from_ndarray = LoadImageFromNDArray(to_float32, color_type, bands=bands, nodata=nodata)
 
     def transform(self, results: str | Path | np.ndarray | dict) -> dict:
         """Read or take the image.

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook as BaseLoggerHook
+from mmengine.runner import EpochBasedTrainLoop
 
 from mmseg_deeplab.engine import console
 from mmseg_deeplab.engine.events import Event, JsonLines, TensorBoard, cut_log, set_aside
@@ -114,7 +115,7 @@ class LoggerHook(BaseLoggerHook):
         at = runner.iter + 1
         if self._bar is not None:
             self._bar.update('train', at, runner.max_iters)
-        by_epoch = runner.max_epochs > 1 or runner.log_processor.by_epoch
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         last = self.is_last_train_iter(runner) or (
             by_epoch
             and not self.ignore_last
