@@ -70,7 +70,7 @@ class SegDataLoader(DataLoader):
     _live: Any = None
 
     def __iter__(self) -> Iterator[Any]:
-        return _guarded(self._start)
+        return _guarded(self._start, has_workers=self.num_workers > 0)
 
     def _start(self) -> Iterator[Any]:
         self._live = super().__iter__()
@@ -150,29 +150,37 @@ def _leave_at_second_call() -> Callable[[int, FrameType | None], None]:
     return handler
 
 
-def _guarded(start: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+def _guarded(start: Callable[[], Iterator[Any]], has_workers: bool) -> Iterator[Any]:
     """Iterate; turn a worker's death and a worker's error into one clear message each."""
     try:
         yield from start()
     except SegError as error:
         raise type(error)(plain_message(error)) from None
-    except RuntimeError as error:
-        death = worker_death(error)
+    except (RuntimeError, ConnectionError, EOFError) as error:
+        # The last two: it died while its batch was being handed over.
+        death = worker_death(error, broke_off=has_workers and not isinstance(error, RuntimeError))
         if death is None:
             raise
         raise death from error
 
 
-def worker_death(error: RuntimeError) -> TrainingError | None:
+def worker_death(error: Exception, broke_off: bool = False) -> TrainingError | None:
     """What to tell the user where PyTorch says that a loader worker died, else None.
 
     Args:
         error: PyTorch raises it while a batch is awaited or, by a signal, at any other time.
+        broke_off: The error can only be that of a broken connection to a worker.
     """
-    if 'DataLoader worker' not in str(error) or 'Original Traceback' in str(error):
+    text = str(error)
+    if (
+        isinstance(error, SegError)
+        or 'Original Traceback' in text
+        or not (broke_off or 'DataLoader worker' in text)
+    ):
         return None
+    reason = (text or type(error).__name__).splitlines()[0].rstrip('. ')
     return TrainingError(
-        f'a loader worker died: {str(error).splitlines()[0]} Too little memory is the usual '
+        f'a loader worker died: {reason}. Too little memory is the usual '
         'cause: lower num_workers or batch_size; num_workers=0 shows an error of the data set '
         'itself. Training goes on from its last checkpoint with --resume'
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from mmengine.hooks import EMAHook
@@ -13,7 +12,7 @@ from torch import nn
 from mmseg_deeplab.engine import seeding
 from mmseg_deeplab.engine.distributed import wait_for_all
 from mmseg_deeplab.engine.interrupt import StopRequest, TrainingInterrupted
-from mmseg_deeplab.engine.loader import SegDataLoader, worker_death
+from mmseg_deeplab.engine.loader import SegDataLoader
 from mmseg_deeplab.utils.log import get_logger
 
 VALIDATED = 'validated_iter'  # in the message hub: the iteration of the last validation
@@ -25,6 +24,7 @@ class _Steps:
     runner: Any
     dataloader: Any
     _iter: int
+    stop_request: StopRequest
 
     def _begin_step(self, batch: Any) -> None:
         runner = self.runner
@@ -33,18 +33,6 @@ class _Steps:
         guard = getattr(runner.optim_wrapper, 'guard', None)
         if guard is not None:
             guard.begin(self._iter + 1, batch)
-
-    @contextmanager
-    def _session(self) -> Iterator[None]:
-        """Signals are caught; a dead worker, which PyTorch may report anywhere, is explained."""
-        with StopRequest() as self.stop_request:
-            try:
-                yield
-            except RuntimeError as error:
-                death = worker_death(error)
-                if death is None:
-                    raise
-                raise death from error
 
     def _skip_seen(self, batches: int) -> None:
         """Let the loader begin after ``batches`` batches."""
@@ -100,7 +88,7 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
         runner.call_hook('before_train_epoch')
         self._skip_seen(self._iter)
         batches = self._endless()
-        with self._session():
+        with StopRequest() as self.stop_request:
             self._validate_if_due()
             while self._iter < self._max_iters and not self.stop_training:
                 runner.model.train()
@@ -155,7 +143,7 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
         """Train from the current iteration to the end of ``max_epochs``; returns the model."""
         runner = self.runner
         runner.call_hook('before_train')
-        with self._session():
+        with StopRequest() as self.stop_request:
             if self._iter == self._epoch * len(self.dataloader):
                 self._validate_if_due()
             while self._epoch < self._max_epochs and not self.stop_training:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from mmseg_deeplab.engine import build, seeding
 from mmseg_deeplab.engine.evaluator import SegEvaluator
 from mmseg_deeplab.engine.hooks import ShareBuffersHook
-from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable
+from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable, worker_death
 from mmseg_deeplab.engine.loops import SegEpochLoop, SegIterLoop, SegValLoop
 from mmseg_deeplab.engine.optim import adapt_config
 from mmseg_deeplab.engine.runner_env import Surroundings
@@ -223,15 +223,37 @@ class SegRunner(Surroundings, Checkpoints, Runner):
     @contextmanager
     def _closing(self) -> Iterator[None]:
         try:
-            yield
-        except BaseException:
-            self.call_hook('after_abort')
-            raise
-        finally:
-            for loop in (self._train_loop, self._val_loop, self._test_loop):
-                loader = loop.dataloader if isinstance(loop, BaseLoop) else None
-                if isinstance(loader, SegDataLoader):
-                    loader.shutdown()
+            try:
+                yield
+            except BaseException:
+                self.call_hook('after_abort')
+                raise
+            finally:
+                self._end_workers()
+        except RuntimeError as error:
+            # PyTorch reports a dead worker at any moment, also a second time in the lines above.
+            death = worker_death(error)
+            if death is None:
+                raise
+            raise death from error
+
+    def _end_workers(self) -> None:
+        for loop in (self._train_loop, self._val_loop, self._test_loop):
+            loader = loop.dataloader if isinstance(loop, BaseLoop) else None
+            if isinstance(loader, SegDataLoader):
+                loader.shutdown()
+
+    @property
+    def iter(self) -> int:
+        """The training iteration, from 0; asking does not build the training loop."""
+        loop = self.train_loop_if_built()
+        return 0 if loop is None else loop.iter
+
+    @property
+    def epoch(self) -> int:
+        """The training epoch, from 0; asking does not build the training loop."""
+        loop = self.train_loop_if_built()
+        return 0 if loop is None else loop.epoch
 
     def train_loop_if_built(self) -> BaseLoop | None:
         """The training loop inside a training run; None in a test or validation alone."""

@@ -194,6 +194,7 @@ def test_old_mmengine_checkpoint_resumes(run, tmp_path):
         'default_scope': 'mmengine',
     }
     old = toy_config(tmp_path / 'old', iters=6, **changes)
+    old.experiment_name = 'old'
     Runner.from_cfg(old).train()
     path = tmp_path / 'old' / 'iter_6.pth'
     loss = load_checkpoint(path)['message_hub']['log_scalars']['train/loss']

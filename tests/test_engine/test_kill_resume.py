@@ -29,8 +29,8 @@ def test_killed_while_writing_the_first_checkpoint(tmp_path):
     ended = train_toy(tmp_path / 'broken', workers=2, kill=kill)
     assert ended.returncode == -9, ended.stderr[-2000:]
     assert not list((tmp_path / 'broken').glob('*.pth'))
-    ended = train_toy(tmp_path / 'broken', workers=2, resume='auto')
-    assert ended.returncode == 0, ended.stderr[-2000:]
+    config = toy_config(tmp_path / 'broken', workers=2, resume='auto')
+    SegRunner.from_cfg(config).train()
     assert_same_runs(tmp_path / 'unbroken', tmp_path / 'broken', 'iter_12.pth')
 
 

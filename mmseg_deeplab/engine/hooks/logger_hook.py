@@ -170,10 +170,8 @@ class LoggerHook(BaseLoggerHook):
             runner: The runner.
             metrics: Names to scores.
         """
-        training = runner.train_loop_if_built() is not None
         tag, _ = runner.log_processor.get_log_after_epoch(runner, len(runner.val_dataloader), 'val')
-        at = runner.iter if training else 0
-        epoch = runner.epoch if training else 0
+        at, epoch = runner.iter, runner.epoch
         event = dict(iter=at, epoch=epoch, **(metrics or {}))
         event.update({key: tag[key] for key in ('time', 'data_time') if key in tag})
         runner.logger.info(console.score_line({'kind': 'val', **event}))
