@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmseg_deeplab.config.cross_check import check_agreement
 from mmseg_deeplab.config.sections import COMMON_VARIABLES, DEFAULT_HOOKS, SETTINGS
+from mmseg_deeplab.config.values import check_monitors, check_values
 from mmseg_deeplab.config.walk import Walker, did_you_mean, is_near_miss, resolve_type
 from mmseg_deeplab.registry import (
     DATA_SAMPLERS,
@@ -57,8 +58,10 @@ def check_config(config: Config) -> None:
         value = config.get(section)
         if value is not None:
             check(walker, value, section)
+    check_values(walker, config)
     if not walker.mistakes:
         check_agreement(walker, config)
+        check_monitors(walker, config)
     if walker.mistakes:
         where = f' in {config.filename}' if config.filename else ''
         lines = walker.mistakes

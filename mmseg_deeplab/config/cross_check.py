@@ -7,8 +7,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_deeplab.config.signatures import default_of
 from mmseg_deeplab.config.walk import Walker, resolve_type
-from mmseg_deeplab.registry import DATASETS
+from mmseg_deeplab.registry import DATASETS, METRICS, MODELS
 from mmseg_deeplab.utils.errors import ConfigError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -24,6 +25,7 @@ def check_agreement(walker: Walker, config: Config) -> None:
     _check_slide(walker, config.model.get('test_cfg'))
     _check_class_counts(walker, config)
     _check_crop(walker, config)
+    _check_bands(walker, config)
 
 
 def pair(value: Any) -> tuple[int, int] | None:
@@ -59,7 +61,8 @@ def _check_slide(walker: Walker, test_cfg: Any) -> None:
         )
 
 
-def _heads(model: Any) -> Iterator[tuple[str, dict]]:
+def heads(model: Any) -> Iterator[tuple[str, dict]]:
+    """The place and config of each head, auxiliary ones included."""
     for key in ('decode_head', 'auxiliary_head'):
         head = model.get(key)
         if isinstance(head, dict):
@@ -110,7 +113,7 @@ def class_names(dataset: dict) -> tuple[str, ...] | None:
 def _check_class_counts(walker: Walker, config: Config) -> None:
     for place, dataset in _datasets(config):
         classes = class_names(dataset)
-        for path, head in _heads(config.model):
+        for path, head in heads(config.model):
             count = head.get('num_classes')
             if classes is None or not isinstance(count, int) or count == len(classes):
                 continue
@@ -136,3 +139,48 @@ def _check_crop(walker: Walker, config: Config) -> None:
                     f'{place}.pipeline.{number}.crop_size',
                     f'is {crop}, but model.data_preprocessor.size is {size}; set both to one size',
                 )
+
+
+def _check_bands(walker: Walker, config: Config) -> None:
+    preprocessor = config.model.get('data_preprocessor') or config.get('data_preprocessor')
+    backbone = config.model.get('backbone')
+    if not isinstance(preprocessor, dict) or not isinstance(backbone, dict):
+        return
+    mean = preprocessor.get('mean')
+    bands = backbone.get('in_channels')
+    if bands is None:
+        bands = default_of(resolve_type(backbone.get('type'), MODELS), 'in_channels')
+    # one number serves all bands
+    if not isinstance(mean, (list, tuple)) or len(mean) == 1 or not isinstance(bands, int):
+        return
+    if bands != len(mean):
+        walker.note(
+            'model.backbone.in_channels',
+            f'is {bands}, but model.data_preprocessor.mean has {len(mean)} bands',
+        )
+
+
+def segmentation_scores(evaluator: Any) -> set[str]:
+    """The names of the scores that an evaluator of ``IoUMetric`` alone gives; else none.
+
+    Args:
+        evaluator: Config of a metric, of several, or of an ``Evaluator``; may be None.
+    """
+    from mmseg_deeplab.evaluation.metrics.iou_metric import COLUMNS, IoUMetric
+
+    metrics = evaluator
+    if isinstance(evaluator, dict) and 'metrics' in evaluator:
+        metrics = evaluator['metrics']
+    known: set[str] = set()
+    for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
+        try:
+            if resolve_type(metric['type'], METRICS) is not IoUMetric:
+                return set()
+        except (ConfigError, KeyError, TypeError):
+            return set()
+        names = metric.get('iou_metrics', ('mIoU',))
+        names = [names] if isinstance(names, str) else names
+        columns = [f'm{column}' for name in names for column in COLUMNS.get(name, ())]
+        prefix = f'{metric["prefix"]}/' if metric.get('prefix') else ''
+        known |= {f'{prefix}{name}' for name in ('aAcc', *columns)}
+    return known

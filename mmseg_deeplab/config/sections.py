@@ -7,7 +7,6 @@ from mmseg_deeplab.registry import (
     METRICS,
     MODELS,
     OPTIMIZERS,
-    TASK_UTILS,
     TRANSFORMS,
     VISBACKENDS,
     VISUALIZERS,
@@ -83,7 +82,7 @@ PART_REGISTRIES = {
     'optimizer': OPTIMIZERS,
     'vis_backends': VISBACKENDS,
     'visualizer': VISUALIZERS,
-    'sampler': TASK_UTILS,  # of pixels, in a head; a loader's sampler is looked up on its own
+    'sampler': MODELS,  # of pixels, in a head; a loader's sampler is looked up on its own
 }
 
 # Layers are built by mmcv, which fills in channels and takes these for itself.

@@ -64,6 +64,24 @@ def required_arguments(target: Callable[..., Any]) -> set[str]:
     return {p.name for p in parameters if p.default is p.empty and p.kind not in VARIABLE}
 
 
+def default_of(target: Callable[..., Any], name: str) -> Any:
+    """The default of an argument, in the class or the nearest base that names it; None if none.
+
+    Args:
+        target: A class or function.
+        name: The argument.
+    """
+    for base in target.__mro__ if inspect.isclass(target) else (target,):
+        called = base.__dict__.get('__init__') if inspect.isclass(base) else base
+        try:
+            parameter = inspect.signature(called).parameters.get(name)
+        except (ValueError, TypeError):
+            continue
+        if parameter is not None:
+            return None if parameter.default is parameter.empty else parameter.default
+    return None
+
+
 def _read(called: Callable[..., Any]) -> tuple[set[str] | None, str | None]:
     """The named parameters and the name of ``**kwargs``, if there is one."""
     try:
