@@ -59,7 +59,7 @@ def audit_dataset(
     prepared = load_config(config, cfg_options)
     if data_root is not None:
         prepared = set_data_root(prepared, data_root)
-    settings = _settings(prepared)
+    settings = audit_settings(prepared)
     quick = quick or bool(settings.get('quick', False))
     seconds = settings.get('seconds', QUICK_SECONDS) if seconds is None else seconds
     datasets = _dataset_configs(prepared, _QUICK_SPLITS if quick else _SPLITS)
@@ -81,10 +81,23 @@ def audit_dataset(
     return AuditReport(name, splits, findings, quick, time.monotonic() - begun)
 
 
-def _settings(config: Config) -> dict[str, Any]:
+def audit_settings(config: Config) -> dict[str, Any]:
+    """The settings in a config's ``audit``; none where it is True, False or missing.
+
+    Args:
+        config: The whole config.
+
+    Raises:
+        ConfigError: It is something else, or a dict with unknown keys.
+    """
     settings = config.get('audit')
-    if not isinstance(settings, dict):
+    if settings is None or isinstance(settings, bool):
         return {}
+    if not isinstance(settings, dict):
+        raise ConfigError(
+            f'audit must be True, False or a dict of {" and ".join(sorted(_SETTINGS))}, '
+            f'got {settings!r}'
+        )
     unknown = sorted(set(settings) - _SETTINGS)
     if unknown:
         raise ConfigError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -16,9 +15,11 @@ from mmseg_deeplab.apis.run_config import (
     set_report_dir,
     use_tta,
 )
+from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
-from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+from mmseg_deeplab.engine.checkpoint import existing_file
+from mmseg_deeplab.utils.errors import ConfigError
 
 
 def test(
@@ -71,9 +72,7 @@ def test(
     )
     _require_test_set(prepared)
     check_config(prepared)
-    if not Path(checkpoint).is_file():
-        raise CheckpointError(f'{checkpoint}: no such checkpoint; check the path')
-    prepared.load_from = str(checkpoint)
+    prepared.load_from = str(existing_file(checkpoint))
     prepared.resume = False
     if aug_test:
         use_tta(prepared)
@@ -83,7 +82,9 @@ def test(
             metric['output_dir'] = str(out)
     if show_dir is not None or show:
         _draw(prepared, show_dir, show, wait_time)
-    return SegRunner.from_cfg(prepared).test()
+    make_work_dir(prepared.work_dir)
+    with write_failures(prepared.work_dir):
+        return SegRunner.from_cfg(prepared).test()
 
 
 def _require_test_set(config: Config) -> None:

@@ -9,10 +9,13 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_deeplab.apis.audit import audit_dataset
+from mmseg_deeplab.apis.audit import audit_dataset, audit_settings
 from mmseg_deeplab.apis.run_config import ConfigLike, prepare, set_report_dir, use_amp
+from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
+from mmseg_deeplab.engine.checkpoint import existing_file
+from mmseg_deeplab.engine.seeding import check_seed
 
 
 def train(
@@ -72,11 +75,24 @@ def train(
         prepared.audit = audit
     set_report_dir(prepared, 'val_evaluator', 'val')
     check_config(prepared)
+    _check_start(prepared)
+    make_work_dir(prepared.work_dir)
     if prepared.get('audit', True) and _is_first_process():
         _audit(prepared)
-    runner = SegRunner.from_cfg(prepared)
-    runner.train()
+    with write_failures(prepared.work_dir):
+        runner = SegRunner.from_cfg(prepared)
+        runner.train()
     return runner
+
+
+def _check_start(config: Config) -> None:
+    """Refuse a seed, checkpoint or audit setting that cannot be meant, before data is read."""
+    check_seed((config.get('randomness') or {}).get('seed'))
+    audit_settings(config)
+    resume = config.get('resume')
+    start = config.get('load_from') if resume in (None, False, True) else resume
+    if start and resume != 'auto':
+        existing_file(start)
 
 
 def _is_first_process() -> bool:

@@ -47,6 +47,21 @@ def check_chain(path: Path, chain: tuple[Path, ...] = ()) -> None:
         check_chain(base, (*chain, path))
 
 
+def text_files(path: Path) -> list[Path]:
+    """A file and all its bases, without the YAML and JSON ones, the file itself first.
+
+    Args:
+        path: A file whose chain :func:`check_chain` has found whole.
+    """
+    path = path.resolve()
+    if path.suffix != '.py':
+        return []
+    found = [path]
+    for base in _bases(path, ()):
+        found += text_files(base)
+    return list(dict.fromkeys(found))
+
+
 def _missing(path: Path, chain: tuple[Path, ...]) -> str:
     if not chain:
         return f'config file {path} does not exist'

@@ -17,6 +17,7 @@ from mmseg_deeplab.config.bases import SUFFIXES, check_chain, shipped_base
 from mmseg_deeplab.config.custom import import_custom_modules, prepare_imports
 from mmseg_deeplab.config.normalize import normalize_config
 from mmseg_deeplab.config.options import apply_options
+from mmseg_deeplab.config.unused import refuse_late_variables
 from mmseg_deeplab.registry import nearest_names
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.paths import config_root
@@ -86,11 +87,13 @@ def _read_file(path: Path) -> Config:
     prepare_imports(path)
     try:
         with _shipped_bases():
-            return Config.fromfile(path, import_custom_modules=False)
+            config = Config.fromfile(path, import_custom_modules=False)
     except ConfigError:
         raise
     except Exception as error:  # a config is a program: anything can go wrong in it
         raise ConfigError(f'config {_place(path, error)}: {_reason(error)}') from error
+    refuse_late_variables(path, config)
+    return config
 
 
 def _reason(error: Exception) -> str:

@@ -102,26 +102,27 @@ def _replacing(config: Config, key: str, value: Any) -> Any:
 def _refuse_used_variable(config: Config, key: str) -> None:
     """A variable such as ``crop_size`` has already been put in its places: changing it later
     would silently change nothing."""
-    if '.' in key or key not in config or _is_setting(key):
+    if '.' in key or key not in config or is_setting(key):
         return
-    places = list(_places(config._cfg_dict, config[key], ''))
+    found = list(places(config._cfg_dict, config[key], ''))
     # where a name like num_classes is kept, an equal number elsewhere is chance
-    places = [place for place in places if place.endswith(f'.{key}')] or places
-    if places:
-        example = ' '.join(f'{place}=...' for place in places[:6])
+    found = [place for place in found if place.endswith(f'.{key}')] or found
+    if found:
+        example = ' '.join(f'{place}=...' for place in found[:6])
         raise ConfigError(
             f'{key} is a variable of the config file that was used when the file was read, so '
             f'setting it changes nothing; set where it went instead: {example}'
         )
 
 
-def _is_setting(key: str) -> bool:
+def is_setting(key: str) -> bool:
+    """Whether a top-level key means something to the runner or to this package."""
     from mmseg_deeplab.config.sections import SETTINGS
 
     return key in SETTINGS
 
 
-def _places(value: Any, wanted: Any, path: str) -> Iterator[str]:
+def places(value: Any, wanted: Any, path: str) -> Iterator[str]:
     """Dotted paths below the top level at which ``wanted`` stands."""
     if isinstance(value, dict):
         pairs = list(dict.items(value))
@@ -133,8 +134,8 @@ def _places(value: Any, wanted: Any, path: str) -> Iterator[str]:
         place = f'{path}.{key}' if path else str(key)
         if path and type(inner) is type(wanted) and inner == wanted:
             yield place
-        elif path or _is_setting(str(key)):
-            yield from _places(inner, wanted, place)
+        elif path or is_setting(str(key)):
+            yield from places(inner, wanted, place)
 
 
 def set_data_root(config: Config, root: str | PathLike) -> Config:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import logging
 import platform
+import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mmengine.dist import get_rank
@@ -57,6 +59,23 @@ def quiet_scope_warnings(logger: logging.Logger) -> None:
     """Keep MMEngine's remarks about scopes out of a log."""
     if not any(isinstance(known, _ScopeNoise) for known in logger.filters):
         logger.addFilter(_ScopeNoise())
+
+
+def raise_write_failures(logger: logging.Logger) -> None:
+    """Let a log file that cannot be written stop the run; logging would print a traceback.
+
+    Args:
+        logger: The run's.
+    """
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handleError = partial(_handle_error, handler)  # type: ignore[method-assign]
+
+
+def _handle_error(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    if isinstance(error := sys.exc_info()[1], OSError):
+        raise error
+    logging.FileHandler.handleError(handler, record)
 
 
 def loader_config(config: Mapping[str, Any]) -> dict[str, Any]:

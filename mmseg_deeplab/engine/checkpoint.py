@@ -18,6 +18,7 @@ from mmseg_deeplab.utils import safe_load
 from mmseg_deeplab.utils.errors import CheckpointError, TrainingError
 
 LAST = 'last_checkpoint'  # MMEngine's name of the file that holds the newest one's path
+_URL = re.compile(r'[A-Za-z][\w+.-]+:/')  # also https:/, which a Path makes of https://
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 
 
@@ -52,6 +53,27 @@ def write_pointer(folder: str | Path, target: str | Path) -> None:
         file.write(str(target).encode())
 
 
+def existing_file(path: str | Path) -> Path:
+    """The path of a checkpoint that is a file on this machine.
+
+    Args:
+        path: As the user gave it.
+
+    Raises:
+        CheckpointError: There is no such file, or it is a folder or a URL.
+    """
+    if _URL.match(str(path)):
+        raise CheckpointError(f'{path}: URLs are not fetched; download the file, give its path')
+    path = Path(path).expanduser()
+    if path.is_dir():
+        inside = max(path.glob('*.pth'), key=lambda file: file.stat().st_mtime, default=None)
+        hint = 'it has no .pth file' if inside is None else f'name a file in it, e.g. {inside}'
+        raise CheckpointError(f'{path}: is a folder, not a checkpoint; {hint}')
+    if not path.is_file():
+        raise CheckpointError(f'{path}: no such checkpoint; check the path')
+    return path
+
+
 def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
     """Read a checkpoint of ours, of MMEngine or of MMCV, or a bare state dict.
 
@@ -66,9 +88,7 @@ def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
     Raises:
         CheckpointError: The file is missing, truncated, no checkpoint, or not safe to load.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise CheckpointError(f'{path}: no such checkpoint; check the path')
+    path = existing_file(path)
     return _as_checkpoint(safe_load.read_file(path, map_location), path)
 
 
@@ -81,9 +101,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: As for :func:`load_checkpoint`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f'{path}: no such checkpoint; check the path')
+    path = existing_file(path)
     content = _as_checkpoint(safe_load.read_file(path, 'cpu', mmap=True), path)
     return content.get('meta', {})
 

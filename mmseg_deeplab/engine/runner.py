@@ -21,6 +21,7 @@ from mmseg_deeplab.engine.hooks import ShareBuffersHook
 from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable, worker_death
 from mmseg_deeplab.engine.loops import SegEpochLoop, SegIterLoop, SegValLoop
 from mmseg_deeplab.engine.optim import adapt_config
+from mmseg_deeplab.engine.result_names import check_result_names
 from mmseg_deeplab.engine.runner_env import Surroundings
 from mmseg_deeplab.engine.runner_state import Checkpoints
 from mmseg_deeplab.engine.scalars import ScalarFeed
@@ -183,7 +184,9 @@ class SegRunner(Surroundings, Checkpoints, Runner):
             loop: A config or a loop.
         """
         self._test_dataloader = build.each_sample_once(self._test_dataloader, 'test_dataloader')
-        return super().build_test_loop(loop)
+        built = super().build_test_loop(loop)
+        check_result_names(built, self.hooks)
+        return built
 
     def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
         """Register the config's hooks, and what several processes need.

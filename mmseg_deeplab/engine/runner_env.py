@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from mmengine.dist import master_only
 
-from mmseg_deeplab.engine import build
+from mmseg_deeplab.engine import build, seeding
 from mmseg_deeplab.engine.distributed import pick_device, read_launcher, start_process_group
 from mmseg_deeplab.engine.events import EventStream
+from mmseg_deeplab.utils.files import write_text
 
 
 class Surroundings:
@@ -55,6 +56,7 @@ class Surroundings:
             diff_rank_seed: Let models of different processes begin differently.
             deterministic: Use only operations that give the same bits every time, on GPUs too.
         """
+        seeding.check_seed(seed)
         self._seed_was_given = seed is not None
         self.base_seed = 0 if seed is None else int(seed)
         if deterministic:
@@ -64,6 +66,7 @@ class Surroundings:
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
         build.quiet_scope_warnings(self.logger)
+        build.raise_write_failures(self.logger)
         gpu = f' ({torch.cuda.get_device_name(self.device)})' if self.device.type == 'cuda' else ''
         seed = f'{self.base_seed}' + ('' if self._seed_was_given else ' (none was given)')
         self.logger.info(
@@ -100,4 +103,4 @@ class Surroundings:
         name = os.path.basename(self.cfg.filename or f'{self.timestamp}.py')
         if not name.endswith('.py'):
             name = f'{name}.py'
-        Path(self.work_dir, name).write_text(self.config_text, encoding='utf-8')
+        write_text(Path(self.work_dir, name), self.config_text)

@@ -15,10 +15,26 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmseg_deeplab.utils.errors import ConfigError
+
 # One word per purpose keeps the streams of one seed apart.
 SAMPLE, ITERATION, SAMPLER, WEIGHTS = 1, 2, 3, 4
 
 RngState = tuple[Any, Any, torch.Tensor]
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what NumPy's generator cannot be seeded with.
+
+    Args:
+        seed: A whole number from 0 to 2**32 - 1, or None.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if seed is not None and not (whole and 0 <= seed < 2**32):
+        raise ConfigError(f'seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}')
 
 
 def seed_generators(*words: int, devices: bool = False) -> None:

@@ -103,7 +103,10 @@ class SegDataPreProcessor(BaseDataPreprocessor):
             ConfigError: Training without exactly one of ``size`` and ``size_divisor``.
         """
         data = self.cast_data(data)
-        images = [self._normalised(image) for image in self._checked(data['inputs'])]
+        images = [
+            self._normalised(image)
+            for image in self._checked(data['inputs'], data.get('data_samples'))
+        ]
         samples = data.get('data_samples')
         if training:
             return self._train_batch(images, samples)
@@ -157,7 +160,7 @@ class SegDataPreProcessor(BaseDataPreprocessor):
             sample.set_metainfo({'img_padding_size': padding, 'pad_shape': pad_shape})
         return {'inputs': batch, 'data_samples': samples}
 
-    def _checked(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    def _checked(self, inputs: Sequence[Tensor], samples: SampleList | None) -> Sequence[Tensor]:
         if len(inputs) == 0 or any(image.dim() != 3 for image in inputs):
             raise DataError(
                 'inputs must be images of shape (C, H, W), got '
@@ -165,10 +168,13 @@ class SegDataPreProcessor(BaseDataPreprocessor):
             )
         bands = sorted({image.shape[0] for image in inputs})
         if len(bands) > 1:
-            raise DataError(f'images of one batch must have one number of bands, got {bands}')
+            raise DataError(
+                f'images of one batch must have one number of bands, got {bands}{_files(samples)}'
+            )
         if self.mean is not None and len(self.mean) not in (1, bands[0]):
             raise DataError(
-                f'images must have {len(self.mean)} bands, one per entry of mean, got {bands[0]}; '
+                f'images must have {len(self.mean)} bands, one per entry of mean, got {bands[0]}'
+                f'{_files(samples)}; '
                 'correct mean and std of the data_preprocessor or the bands that are read'
             )
         return inputs
@@ -178,6 +184,12 @@ class SegDataPreProcessor(BaseDataPreprocessor):
             image = image.flip(0)
         image = image.float()
         return image if self.mean is None else (image - self.mean) / self.std
+
+
+def _files(samples: SampleList | None) -> str:
+    """The image files of a batch, for a message; nothing where they are not known."""
+    paths = [str(sample.get('img_path')) for sample in samples or () if sample.get('img_path')]
+    return f' in {", ".join(paths)}' if paths else ''
 
 
 def pad_and_stack(

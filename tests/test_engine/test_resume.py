@@ -29,7 +29,7 @@ MOMENTS = {
     'in the first validation': (ToyModel, 'forward', 8),
     'in the second validation': (ToyModel, 'forward', 18),
     'while writing a checkpoint': (os, 'fsync', 4),
-    'before a checkpoint takes its name': (os, 'replace', 3),
+    'before a checkpoint takes its name': (os, 'replace', 4),
     'before the pointer to it is written': (checkpoint, 'write_pointer', 2),
     'in the last validation': (ToyModel, 'forward', 24),
 }

@@ -1,8 +1,8 @@
-"""400 iterations of AdamW with a short warm-up and a cosine: from scratch in minutes."""
+"""360 iterations of AdamW with a short warm-up and a cosine: from scratch in minutes."""
 
 _base_ = './sgd_poly.py'
-max_iters = 400
-warmup = 33
+max_iters = 360
+warmup = 30
 optimizer = dict(_delete_=True, type='AdamW', lr=0.004, betas=(0.9, 0.99), weight_decay=0.01)
 optim_wrapper = dict(optimizer=optimizer)
 param_scheduler = [
