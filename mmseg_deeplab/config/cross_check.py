@@ -161,26 +161,21 @@ def _check_bands(walker: Walker, config: Config) -> None:
 
 
 def segmentation_scores(evaluator: Any) -> set[str]:
-    """The names of the scores that an evaluator of ``IoUMetric`` alone gives; else none.
+    """The names of the scores that an evaluator gives, if all its metrics can tell; else none.
 
     Args:
         evaluator: Config of a metric, of several, or of an ``Evaluator``; may be None.
     """
-    from mmseg_deeplab.evaluation.metrics.iou_metric import COLUMNS, IoUMetric
-
     metrics = evaluator
     if isinstance(evaluator, dict) and 'metrics' in evaluator:
         metrics = evaluator['metrics']
     known: set[str] = set()
     for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
         try:
-            if resolve_type(metric['type'], METRICS) is not IoUMetric:
-                return set()
-        except (ConfigError, KeyError, TypeError):
+            score_names = resolve_type(metric['type'], METRICS).score_names
+        except (AttributeError, ConfigError, KeyError, TypeError):
             return set()
         names = metric.get('iou_metrics', ('mIoU',))
-        names = [names] if isinstance(names, str) else names
-        columns = [f'm{column}' for name in names for column in COLUMNS.get(name, ())]
         prefix = f'{metric["prefix"]}/' if metric.get('prefix') else ''
-        known |= {f'{prefix}{name}' for name in ('aAcc', *columns)}
+        known |= {f'{prefix}{name}' for name in score_names(names)}
     return known

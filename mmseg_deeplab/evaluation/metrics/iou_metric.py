@@ -92,6 +92,17 @@ class IoUMetric(BaseMetric):
         self.report: SegReport | None = None
         self._names = UniqueNames()
 
+    @staticmethod
+    def score_names(iou_metrics: str | Sequence[str]) -> set[str]:
+        """The names of the scores, without a prefix, that these ``iou_metrics`` give.
+
+        Args:
+            iou_metrics: As for the constructor; unknown names give nothing.
+        """
+        names = [iou_metrics] if isinstance(iou_metrics, str) else iou_metrics
+        columns = {f'm{column}' for name in names for column in COLUMNS.get(name, ())}
+        return {'aAcc', *columns}
+
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Count a batch of predictions.
 
