@@ -94,4 +94,9 @@ def test_deferred_needs_a_fused_optimiser():
 
 
 def test_settle_without_losses_is_quiet():
-    FiniteGuard(deferred=True).settle()
+    guard = FiniteGuard(deferred=True)
+    assert guard.settle() is None
+    guard.begin(1, {})
+    guard.check_loss(torch.tensor(float('nan')))
+    with pytest.raises(TrainingError):  # the silence above was not for want of looking
+        guard.settle()

@@ -56,8 +56,12 @@ def test_auxiliary_head_is_not_needed_for_prediction(said):
 
 
 def test_old_files_without_batch_counters():
-    source = {k: v for k, v in ToyModel().state_dict().items() if 'num_batches' not in k}
-    load_state(ToyModel(), source)
+    source = {k: v + 1 for k, v in ToyModel().state_dict().items() if 'num_batches' not in k}
+    model = ToyModel()
+    load_state(model, source)
+    loaded = model.state_dict()
+    assert source
+    assert all(torch.equal(loaded[name], value) for name, value in source.items())
 
 
 @pytest.mark.parametrize('mode', ['test', 'resume', 'train'])
