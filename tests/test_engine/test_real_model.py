@@ -6,7 +6,7 @@ import pytest
 
 from mmseg_deeplab.engine import SegRunner, find_latest, load_checkpoint
 from mmseg_deeplab.engine.loops import SegIterLoop
-from tests.test_engine.compare import assert_same_runs
+from tests.test_engine.compare import assert_same_runs, log_of
 from tests.test_engine.conftest import Crash, crash_in
 from tests.test_engine.toy import toy_config
 from tests.tiny_dataset import make_loveda_like
@@ -81,3 +81,18 @@ def test_class_balance_and_mixed_precision(train):
     }
     runner = train('run', **changes)
     assert runner.message_hub.get_scalar('val/mIoU').current() >= 0
+
+
+@pytest.mark.slow
+def test_a_compiled_model_trains_and_tests_like_the_plain_one(train, tmp_path):
+    """torch.compile end to end: the losses and scores stay, and so do the checkpoint's names."""
+    train('plain')
+    train('compiled', compile=True)
+    plain, compiled = (log_of(tmp_path / name) for name in ('plain', 'compiled'))
+    assert len(plain) == len(compiled) > 0
+    for expected, got in zip(plain, compiled, strict=True):
+        for name, value in expected.items():
+            if isinstance(value, float):
+                assert got[name] == pytest.approx(value, rel=1e-3, abs=1e-3), name
+    states = [load_checkpoint(tmp_path / name / 'iter_6.pth') for name in ('plain', 'compiled')]
+    assert list(states[0]['state_dict']) == list(states[1]['state_dict'])
