@@ -35,6 +35,7 @@ format: env
 	@$(RUN) -m ruff format .
 
 docs: env
+	@$(RUN) tools/make_zoo.py
 	@$(RUN) tools/make_api.py
 	@$(RUN) tools/make_status.py
 

@@ -34,7 +34,10 @@ setup(
         'mmseg_deeplab._configs',
     ],
     package_dir={'mmseg_deeplab._configs': 'configs'},
-    package_data={'mmseg_deeplab._configs': ['*.py', '**/*.py', '**/*.md', '**/*.yaml']},
+    package_data={
+        'mmseg_deeplab': ['**/*.csv'],
+        'mmseg_deeplab._configs': ['*.py', '**/*.py', '**/*.md', '**/*.yaml'],
+    },
     install_requires=requirements('runtime'),
     extras_require={'optional': requirements('optional'), 'tests': requirements('tests')},
     entry_points={'console_scripts': ['mmseg-deeplab = mmseg_deeplab.cli:main']},

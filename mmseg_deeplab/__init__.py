@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from mmseg_deeplab.version import __version__
+from mmseg_deeplab.version import __version__, version_info
 
 _PUBLIC = {
     'deeplabv3': 'mmseg_deeplab.models.deeplab',
@@ -19,9 +19,10 @@ _PUBLIC = {
     'show_result_pyplot': 'mmseg_deeplab.apis',
     'MMSegInferencer': 'mmseg_deeplab.apis',
     'SegDataSample': 'mmseg_deeplab.structures',
+    'digit_version': 'mmengine.utils',
 }
 
-__all__ = ['__version__', *_PUBLIC]
+__all__ = ['__version__', 'version_info', *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:

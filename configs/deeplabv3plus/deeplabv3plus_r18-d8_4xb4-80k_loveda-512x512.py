@@ -1,12 +1,3 @@
-# DeepLabV3+ (arXiv:1802.02611, section 3.1), ResNet-18-D8, LoveDA val, 512x512, 4 GPUs x 4 images
-# tools/dist_train.sh configs/deeplabv3plus/deeplabv3plus_r18-d8_4xb4-80k_loveda-512x512.py 4
-# mIoU published: 50.28, ms+flip 50.47; not reproduced here
-_base_ = [
-    '../_base_/models/deeplabv3plus_r18-d8.py', '../_base_/datasets/loveda.py',
-    '../_base_/default_runtime.py', '../_base_/schedules/schedule_80k.py',
-]  # fmt: skip
-model = dict(
-    data_preprocessor=dict(size={{_base_.crop_size}}),
-    decode_head=dict(num_classes={{_base_.num_classes}}),
-    auxiliary_head=dict(num_classes={{_base_.num_classes}}),
-)
+# DeepLabV3+ (arXiv:1802.02611) on ResNet-18-v1c-D8, LoveDA
+_base_ = ['./deeplabv3plus_r50-d8_4xb4-80k_loveda-512x512.py', '../_base_/variants/r18_plus.py']
+model = {{_base_.r18}}

@@ -133,7 +133,10 @@ LAYERS = (
         'datasets · models · evaluation · visualization',
         'four parts that never import each other',
     ),
-    ('structures · inference · config', 'data sample; windows, predictor, sink; reading configs'),
+    (
+        'structures · inference · config · hub',
+        'data sample; windows, predictor, sink; reading configs; published weights',
+    ),
     ('utils · registry', 'errors, log, files; from a name in a config to a class'),
 )
 

@@ -13,7 +13,17 @@ _PUBLIC = {
     'show_result_pyplot': 'mmseg_deeplab.apis.inference',
     'MMSegInferencer': 'mmseg_deeplab.apis.inferencer',
     'predict': 'mmseg_deeplab.apis.prediction',
+    'submit_loveda': 'mmseg_deeplab.apis.submission',
+    'pack_loveda': 'mmseg_deeplab.apis.submission',
+    'convert_dataset': 'mmseg_deeplab.apis.conversion',
     'audit_dataset': 'mmseg_deeplab.apis.audit',
+    'publish_model': 'mmseg_deeplab.apis.publish',
+    'inspect_checkpoint': 'mmseg_deeplab.apis.inspection',
+    'model_complexity': 'mmseg_deeplab.apis.complexity',
+    'benchmark': 'mmseg_deeplab.apis.speed',
+    'browse_dataset': 'mmseg_deeplab.apis.browsing',
+    'confusion_matrix': 'mmseg_deeplab.apis.confusion',
+    'analyze_logs': 'mmseg_deeplab.apis.log_analysis',
 }
 
 __all__ = list(_PUBLIC)

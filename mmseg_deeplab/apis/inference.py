@@ -13,6 +13,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mmseg_deeplab.apis.model_meta import model_meta
+from mmseg_deeplab.apis.published import published_weights
 from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, collate
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import load_checkpoint
@@ -30,6 +31,8 @@ def init_model(
     checkpoint: str | PathLike | None = None,
     device: str | None = None,
     cfg_options: Mapping[str, Any] | None = None,
+    *,
+    pretrained: bool = False,
 ) -> nn.Module:
     """A model that is ready to predict.
 
@@ -38,6 +41,8 @@ def init_model(
         checkpoint: Weights; without them the model is as it starts training, untrained.
         device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
         cfg_options: Dotted keys and values that replace those of the config.
+        pretrained: Load the weights that were published for this config, downloaded once;
+            instead of ``checkpoint``.
 
     Returns:
         The model in ``eval`` mode, with ``cfg`` and ``dataset_meta`` (classes and palette).
@@ -46,7 +51,11 @@ def init_model(
         ConfigError: The config or the device is wrong.
         CheckpointError: The checkpoint is missing, broken or of another model.
     """
+    if pretrained and checkpoint is not None:
+        raise ConfigError('give init_model a checkpoint or pretrained=True, not both')
     loaded = load_config(config, cfg_options)
+    if pretrained:
+        checkpoint = published_weights(config)
     if not loaded.get('model'):
         raise ConfigError(f'{loaded.filename or "the config"}: it has no model to build')
     target = pick_device(device)

@@ -11,9 +11,10 @@ import numpy as np
 from mmengine.config import Config
 
 from mmseg_deeplab.apis.inference import init_model, predict_samples
+from mmseg_deeplab.apis.published import has_published_weights, published_weights
 from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, list_images
 from mmseg_deeplab.structures import SegDataSample
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 from mmseg_deeplab.utils.files import write_id_map
 from mmseg_deeplab.utils.log import get_logger
 from mmseg_deeplab.visualization import SegLocalVisualizer, overlay, write_rgb
@@ -24,16 +25,20 @@ class MMSegInferencer:
 
     Args:
         model: Path or name of a config, ``Config`` or mapping.
-        weights: Checkpoint; without it the model is untrained, which a warning says.
+        weights: Checkpoint. Without it, those that were published for ``model`` are fetched, if
+            that is the name of a config they belong to; else the model is untrained, which a
+            warning says.
         classes: Class names in place of the checkpoint's.
         palette: RGB of each class in place of the checkpoint's.
         device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
         opacity: Of the colours in pictures, 0 to 1.
         cfg_options: Dotted keys and values that replace those of the config.
+        pretrained: False fetches no published weights: without ``weights``, they are random.
 
     Raises:
         ConfigError: The config, device, or number of names or colours is wrong.
-        CheckpointError: The checkpoint is missing, broken or of another model.
+        CheckpointError: The checkpoint is missing, broken or of another model, or published
+            weights cannot be had.
     """
 
     def __init__(
@@ -46,7 +51,10 @@ class MMSegInferencer:
         *,
         opacity: float = 0.5,
         cfg_options: Mapping[str, Any] | None = None,
+        pretrained: bool = True,
     ) -> None:
+        if weights is None and pretrained and has_published_weights(model):
+            weights = _published(model)
         self.model = init_model(model, weights, device, cfg_options)
         if weights is None:
             get_logger().warning('no weights were given: the model is untrained')
@@ -122,6 +130,15 @@ class MMSegInferencer:
         if len(given) != wanted:
             raise ConfigError(f'{name} must have one entry per class ({wanted}), got {len(given)}')
         self.model.dataset_meta = {**self.model.dataset_meta, name: list(given)}
+
+
+def _published(name: str) -> Path:
+    try:
+        return published_weights(name)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f'{error}\nOr give MMSegInferencer weights=FILE, or pretrained=False for random weights'
+        ) from error
 
 
 def class_ids(result: SegDataSample) -> np.ndarray:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
 from mmseg_deeplab.datasets.palette import make_palette, random_palette
+from mmseg_deeplab.engine.file_meta import dataset_meta_of
 from mmseg_deeplab.registry import DATASETS
 from mmseg_deeplab.utils.log import get_logger
 
@@ -22,7 +23,8 @@ def model_meta(
 
     The order: the checkpoint (``meta.dataset_meta``, or ``CLASSES`` and ``PALETTE`` of 0.x
     files); the config's data set, with a warning where the checkpoint should have had them;
-    numbers as names, with a warning. Names are never guessed from the number of classes.
+    numbers as names, with a warning. Names are never guessed from the number of classes. A
+    palette that the checkpoint lacks is the config's, if that has the same classes.
 
     Args:
         config: The model's.
@@ -33,7 +35,7 @@ def model_meta(
     Returns:
         ``classes`` (tuple of names), ``palette`` (list of RGB) and what else there is.
     """
-    found = {} if checkpoint is None else _of_checkpoint(checkpoint)
+    found = {} if checkpoint is None else dataset_meta_of(checkpoint)
     if not found.get('classes'):
         found = _of_config(config)
         if checkpoint is not None and found.get('classes'):
@@ -50,18 +52,22 @@ def model_meta(
         classes = ()
     if not classes:
         get_logger().warning('the classes have no names; they are numbered')
-        found, classes = {}, tuple(f'class {index}' for index in range(num_classes))
-    palette = found.get('palette') or random_palette(len(classes))
+        classes = tuple(f'class {index}' for index in range(num_classes))
+        return {'classes': classes, 'palette': random_palette(num_classes)}
+    palette = found.get('palette')
+    if palette is None or len(palette) != len(classes):
+        palette = _other_palette(config, classes, source)
     return {**found, 'classes': classes, 'palette': [list(colour) for colour in palette]}
 
 
-def _of_checkpoint(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    meta = checkpoint.get('meta') or {}
-    if meta.get('dataset_meta'):
-        return {key.lower(): value for key, value in meta['dataset_meta'].items()}
-    if meta.get('CLASSES'):
-        return {'classes': meta['CLASSES'], 'palette': meta.get('PALETTE')}
-    return {}
+def _other_palette(config: Config, classes: tuple[str, ...], source: str) -> list[list[int]]:
+    """Colours for classes that came without any."""
+    of_config = _of_config(config)
+    if tuple(of_config.get('classes') or ()) == classes:
+        get_logger().warning("%s names no colours; those of the config's data set are used", source)
+        return of_config['palette']
+    get_logger().warning('%s names no colours; they are drawn at random', source)
+    return random_palette(len(classes))
 
 
 def _of_config(config: Config) -> dict[str, Any]:

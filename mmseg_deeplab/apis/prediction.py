@@ -64,7 +64,7 @@ def predict(
     model = init_model(config, checkpoint, device, cfg_options)
     reader = SampleReader(model.cfg, aug_test=aug_test)
     runnable = tta_model(model) if aug_test else model
-    report = on_progress or _bar(len(images))
+    report = on_progress or progress_bar(len(images))
     written: list[Path] = []
     predicted = predict_samples(
         runnable, reader, [image for _, image in images], batch_size=batch_size
@@ -92,8 +92,15 @@ def _refuse_own_inputs(images: Sequence[NamedImage], folder: Path, kinds: Sequen
             raise DataError(f'{image}: its result would overwrite it; choose another output folder')
 
 
-def _bar(total: int) -> Callable[[int, int], None]:
-    """A bar with the time left, on standard error."""
+def progress_bar(total: int) -> Callable[[int, int], None]:
+    """A bar with the time left, on standard error.
+
+    Args:
+        total: All steps.
+
+    Returns:
+        To be called after each step with ``(steps done, total)``.
+    """
     from mmengine.utils import ProgressBar
 
     bar = ProgressBar(total, file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from mmseg_deeplab.apis.sample_reader import without_annotations
 from mmseg_deeplab.config import load_config, set_data_root
 from mmseg_deeplab.engine.distributed import pick_device
 from mmseg_deeplab.utils.errors import ConfigError
@@ -39,9 +40,7 @@ def prepare(
     Returns:
         A new config with ``work_dir`` and ``launcher`` set.
     """
-    prepared = load_config(config, cfg_options)
-    if data_root is not None:
-        prepared = set_data_root(prepared, data_root)
+    prepared = _load(config, cfg_options, data_root)
     name = Path(prepared.filename).stem if prepared.filename else 'run'
     chosen = work_dir or prepared.get('work_dir') or Path('work_dirs') / name
     prepared.work_dir = os.fspath(chosen)
@@ -50,6 +49,33 @@ def prepare(
         pick_device(device)  # an unknown or absent device is refused before data is looked at
         prepared.device = device
     return prepared
+
+
+def load_with_loader(
+    config: ConfigLike,
+    loader: str,
+    *,
+    cfg_options: Mapping[str, Any] | None,
+    data_root: str | PathLike | None,
+) -> Config:
+    """Read a config for the sake of one of its data sets.
+
+    Args:
+        config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
+        loader: ``'train_dataloader'``, ``'val_dataloader'`` or ``'test_dataloader'``.
+        cfg_options: Dotted keys and values that replace the config's.
+        data_root: Folder that every data set reads from, if not the config's.
+
+    Returns:
+        A new config that has this loader.
+
+    Raises:
+        ConfigError: The config is wrong, or has no such loader.
+    """
+    loaded = _load(config, cfg_options, data_root)
+    if loaded.get(loader) is None:
+        raise ConfigError(f'{loader} is missing in the config; its data set is to be read')
+    return loaded
 
 
 def use_amp(config: Config) -> None:
@@ -94,7 +120,18 @@ def use_tta(config: Config) -> None:
         tta_model.setdefault('data_preprocessor', own)
     tta_model.module = config.model
     config.model = tta_model
-    _set_pipeline(config.test_dataloader.dataset, config.tta_pipeline)
+    for dataset in _innermost(config.test_dataloader.dataset):
+        dataset.pipeline = config.tta_pipeline
+
+
+def leave_labels_out(config: Config) -> None:
+    """Let a test that only writes predictions read no labels, in place.
+
+    Args:
+        config: One that :func:`prepare` returned, with a ``test_dataloader``.
+    """
+    for dataset in _innermost(config.test_dataloader.dataset):
+        dataset.pipeline = without_annotations(dataset.pipeline)
 
 
 def set_report_dir(config: Config, evaluator: str, folder: str) -> None:
@@ -127,14 +164,21 @@ def iou_metrics(evaluator: Any) -> Iterator[Any]:
             yield evaluator
 
 
-def _set_pipeline(dataset: Any, pipeline: list) -> None:
-    """Replace the pipeline of a data set, or of those inside its wrappers."""
+def _load(
+    config: ConfigLike, cfg_options: Mapping[str, Any] | None, data_root: str | PathLike | None
+) -> Config:
+    loaded = load_config(config, cfg_options)
+    return loaded if data_root is None else set_data_root(loaded, data_root)
+
+
+def _innermost(dataset: Any) -> Iterator[Any]:
+    """The config of a data set, or of those inside its wrappers."""
     if isinstance(dataset, (list, tuple)):
         for inner in dataset:
-            _set_pipeline(inner, pipeline)
+            yield from _innermost(inner)
     elif 'datasets' in dataset:
-        _set_pipeline(dataset.datasets, pipeline)
+        yield from _innermost(dataset.datasets)
     elif 'dataset' in dataset:
-        _set_pipeline(dataset.dataset, pipeline)
+        yield from _innermost(dataset.dataset)
     else:
-        dataset.pipeline = pipeline
+        yield dataset

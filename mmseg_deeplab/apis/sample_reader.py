@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
 from mmseg_deeplab.registry import TRANSFORMS
-from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
 from mmseg_deeplab.utils.files import UniqueNames
 from mmseg_deeplab.visualization import to_display
 
@@ -56,7 +56,7 @@ class SampleReader:
     """
 
     def __init__(self, config: Config, *, aug_test: bool = False) -> None:
-        pipeline = _without_annotations(_find_pipeline(config, aug_test))
+        pipeline = without_annotations(_find_pipeline(config, aug_test))
         first = str(pipeline[0].get('type', '')) if pipeline else ''
         if 'Load' not in first:
             raise ConfigError(
@@ -82,7 +82,7 @@ class SampleReader:
             results = self._from_array({'img': image})
         else:
             if not Path(image).is_file():
-                raise DataError(f'{image}: there is no such image; check the path')
+                raise DatasetNotFoundError(f'{image}: there is no such image; check the path')
             results = self._from_file({'img_path': str(image)})
         picture = to_display(results['img'])
         for transform in self._rest:
@@ -128,7 +128,7 @@ def _list_path(path: Path) -> list[NamedImage]:
     if path.is_file():
         return [NamedImage(path.stem, str(path))]
     if not path.is_dir():
-        raise DataError(f'{path}: there is no such image or folder; check the path')
+        raise DatasetNotFoundError(f'{path}: there is no such image or folder; check the path')
     files = sorted(file for file in path.rglob('*') if file.suffix.lower() in SUFFIXES)
     if not files:
         raise DataError(f'{path}: the folder holds no images ({", ".join(SUFFIXES)})')
@@ -159,12 +159,19 @@ def _find_pipeline(config: Config, aug_test: bool) -> list[Mapping[str, Any]]:
     )
 
 
-def _without_annotations(pipeline: Any) -> Any:
-    """A copy without ``LoadAnnotations``, also inside the lists of ``TestTimeAug``."""
+def without_annotations(pipeline: Any) -> Any:
+    """A pipeline that loads no labels.
+
+    Args:
+        pipeline: List of transforms' configs; it is not changed.
+
+    Returns:
+        A copy without ``LoadAnnotations``, also inside the lists of ``TestTimeAug``.
+    """
     if isinstance(pipeline, Mapping):
-        return {key: _without_annotations(value) for key, value in pipeline.items()}
+        return {key: without_annotations(value) for key, value in pipeline.items()}
     if isinstance(pipeline, list | tuple):
-        kept = [_without_annotations(one) for one in pipeline if not _loads_annotations(one)]
+        kept = [without_annotations(one) for one in pipeline if not _loads_annotations(one)]
         return [one for one in kept if one != []]
     return copy.deepcopy(pipeline)
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmseg_deeplab.apis.run_config import (
     ConfigLike,
     iou_metrics,
+    leave_labels_out,
     prepare,
     set_report_dir,
     use_tta,
@@ -76,9 +77,12 @@ def test(
     prepared.resume = False
     if aug_test:
         use_tta(prepared)
+    metrics = list(iou_metrics(prepared.test_evaluator))
+    if metrics and all(metric.get('format_only') for metric in metrics):
+        leave_labels_out(prepared)
     set_report_dir(prepared, 'test_evaluator', 'test_ms_flip' if aug_test else 'test')
     if out is not None:
-        for metric in iou_metrics(prepared.test_evaluator):
+        for metric in metrics:
             metric['output_dir'] = str(out)
     if show_dir is not None or show:
         _draw(prepared, show_dir, show, wait_time)

@@ -15,7 +15,9 @@ from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
+from mmseg_deeplab.engine.runner_state import fine_tune_options
 from mmseg_deeplab.engine.seeding import check_seed
+from mmseg_deeplab.utils.errors import ConfigError
 
 
 def train(
@@ -24,6 +26,8 @@ def train(
     work_dir: str | PathLike | None = None,
     resume: bool | str | PathLike = False,
     load_from: str | PathLike | None = None,
+    drop_head: bool = False,
+    first_conv: str | None = None,
     amp: bool = False,
     device: str | None = None,
     seed: int | None = None,
@@ -39,7 +43,10 @@ def train(
         work_dir: Folder for logs and checkpoints; ``work_dirs/NAME`` if None.
         resume: True to go on from the newest checkpoint of ``work_dir`` (where there is none, the
             run begins), or the path of one.
-        load_from: Checkpoint whose weights are the start of a new run.
+        load_from: Checkpoint whose weights are the start of a new run; a path or an address.
+        drop_head: Take its backbone and what of the heads fits, but not its classifiers.
+        first_conv: ``'mean'`` or ``'copy'``: how its first convolution is made to fit images of
+            another number of bands; see :func:`mmseg_deeplab.utils.first_conv.adapt_kernel`.
         amp: Mixed precision: fp16 with loss scaling on a GPU, bf16 on a CPU.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``; the best one present if None.
         seed: Seed of everything random; the config's, else 0, if None.
@@ -67,6 +74,7 @@ def train(
     elif load_from is not None:
         prepared.load_from = str(load_from)
         prepared.resume = False
+    _set_fine_tune(prepared, drop_head, first_conv)
     if amp:
         use_amp(prepared)
     if seed is not None:
@@ -85,10 +93,24 @@ def train(
     return runner
 
 
+def _set_fine_tune(config: Config, drop_head: bool, first_conv: str | None) -> None:
+    asked = {'drop_head': drop_head or None, 'first_conv': first_conv}
+    asked = {key: value for key, value in asked.items() if value is not None}
+    if not asked:
+        return
+    if not config.get('load_from') or config.get('resume'):
+        raise ConfigError(
+            f'{" and ".join(asked)} say how the weights of another model are taken over; name '
+            'its checkpoint with load_from (--load-from), and do not resume'
+        )
+    config.fine_tune = {**(config.get('fine_tune') or {}), **asked}
+
+
 def _check_start(config: Config) -> None:
     """Refuse a seed, checkpoint or audit setting that cannot be meant, before data is read."""
     check_seed((config.get('randomness') or {}).get('seed'))
     audit_settings(config)
+    fine_tune_options(config)
     resume = config.get('resume')
     start = config.get('load_from') if resume in (None, False, True) else resume
     if start and resume != 'auto':

@@ -6,7 +6,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmseg_deeplab.cli import audit, predict, print_config, test, train
+from mmseg_deeplab.cli import (
+    analyze_logs,
+    audit,
+    benchmark,
+    browse_dataset,
+    confusion_matrix,
+    convert,
+    convert_config,
+    download,
+    get_flops,
+    inspect_checkpoint,
+    predict,
+    print_config,
+    publish,
+    submit_loveda,
+    test,
+    train,
+)
 from mmseg_deeplab.utils.errors import SegError, plain_message
 from mmseg_deeplab.version import __version__
 
@@ -15,8 +32,19 @@ COMMANDS = {
     'train': train,
     'test': test,
     'predict': predict,
+    'submit-loveda': submit_loveda,
     'audit': audit,
     'print-config': print_config,
+    'get-flops': get_flops,
+    'benchmark': benchmark,
+    'browse-dataset': browse_dataset,
+    'confusion-matrix': confusion_matrix,
+    'inspect': inspect_checkpoint,
+    'publish': publish,
+    'download': download,
+    'analyze-logs': analyze_logs,
+    'convert': convert,
+    'convert-config': convert_config,
 }
 
 

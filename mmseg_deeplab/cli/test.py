@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmseg_deeplab.cli.arguments import add_config_options, add_run_options, note_local_rank
+from mmseg_deeplab.cli.old_options import add_old_test_options, folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='aug_test',
         help='several scales and flips, mean of the probabilities',
     )
-    parser.add_argument('--out', metavar='DIR', help='save the predicted label maps here')
+    parser.add_argument(
+        '--out', type=folder, metavar='DIR', help='save the predicted label maps here'
+    )
     parser.add_argument(
         '--show-dir', metavar='DIR', help='save pictures of labels and predictions here'
     )
@@ -28,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--wait-time', type=float, default=2.0, help='seconds a window stays open (2); 0: a key'
     )
     add_config_options(parser)
+    add_old_test_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

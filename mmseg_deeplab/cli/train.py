@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmseg_deeplab.cli.arguments import add_config_options, add_run_options, note_local_rank
+from mmseg_deeplab.cli.old_options import add_old_train_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--load-from', metavar='CKPT', help='start from the weights of CKPT')
     parser.add_argument(
+        '--drop-head',
+        action='store_true',
+        help='with --load-from: classifiers, and what else of the heads does not fit, start afresh',
+    )
+    parser.add_argument(
+        '--first-conv',
+        choices=('mean', 'copy'),
+        help='with --load-from: make its first convolution fit another number of bands, by their '
+        'mean or by copies',
+    )
+    parser.add_argument(
         '--amp',
         action='store_true',
         help='mixed precision: fp16 with scaling on a GPU, bf16 on a CPU',
@@ -30,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--no-audit', action='store_true', help='do not look the data over before training'
     )
     add_config_options(parser)
+    add_old_train_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         work_dir=arguments.work_dir,
         resume=arguments.resume,
         load_from=arguments.load_from,
+        drop_head=arguments.drop_head,
+        first_conv=arguments.first_conv,
         amp=arguments.amp,
         device=arguments.device,
         seed=arguments.seed,

@@ -7,15 +7,16 @@ and a cycle ends in a RecursionError. Here the chain is walked first, on the syn
 from __future__ import annotations
 
 import ast
+import io
 from pathlib import Path
 
+from mmseg_deeplab.utils.config_names import SHIPPED_PREFIXES
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.paths import config_root
 
 BASE_KEY = '_base_'
-# `_base_ = 'mmseg::_base_/datasets/loveda.py'` means a config that comes with the package
-SHIPPED_PREFIXES = ('mmseg::', 'mmseg_deeplab::')
 SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+TEXT_ENCODING = {'encoding': 'utf-8-sig'}  # an editor may have put a byte-order mark in front
 
 
 def shipped_base(reference: str) -> Path | None:
@@ -75,7 +76,7 @@ def _bases(path: Path, chain: tuple[Path, ...]) -> list[Path]:
     if path.suffix != '.py':
         return [_resolve(name, path) for name in _data_file_bases(path)]
     try:
-        tree = ast.parse(path.read_text(encoding='utf-8'), filename=str(path))
+        tree = ast.parse(path.read_text(**TEXT_ENCODING), filename=str(path))
     except (SyntaxError, UnicodeDecodeError, ValueError) as error:
         line = getattr(error, 'lineno', None)
         where = f'{path}, line {line}' if line else str(path)
@@ -88,7 +89,8 @@ def _data_file_bases(path: Path) -> list[str]:
     from mmengine.fileio import load
 
     try:
-        content = load(path)
+        text = io.StringIO(path.read_text(**TEXT_ENCODING))
+        content = load(text, file_format=path.suffix.removeprefix('.'))
     except Exception as error:  # each of the YAML and JSON readers has its own errors
         raise ConfigError(f'config {path} cannot be read: {error}') from error
     if not isinstance(content, dict):

@@ -171,6 +171,11 @@ def _check_randomness(walker: Walker, value: Any, path: str) -> None:
         walker.keys(value, ('seed', 'diff_rank_seed', 'deterministic'), path, 'randomness')
 
 
+def _check_fine_tune(walker: Walker, value: Any, path: str) -> None:
+    if isinstance(value, dict):
+        walker.keys(value, ('drop_head', 'first_conv'), path, 'fine_tune')
+
+
 def _of(registry: Any, default_type: str | None = None, extra: tuple[str, ...] = ()) -> Any:
     """A check of a section that simply holds objects of one registry."""
 
@@ -202,6 +207,7 @@ _SECTIONS = {
     'model_wrapper_cfg': _of(MODEL_WRAPPERS),
     'env_cfg': _check_environment,
     'randomness': _check_randomness,
+    'fine_tune': _check_fine_tune,
 }
 
 __all__ = ['check_config', 'did_you_mean']

@@ -11,6 +11,7 @@ from mmseg_deeplab.config.signatures import default_of
 from mmseg_deeplab.config.walk import Walker, resolve_type
 from mmseg_deeplab.registry import DATASETS, METRICS, MODELS
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.log import warn_once
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -134,11 +135,14 @@ def _check_crop(walker: Walker, config: Config) -> None:
             if getattr(name, '__name__', name) != 'RandomCrop':
                 continue
             crop = pair(step.get('crop_size'))
-            if crop is not None and crop != size:
-                walker.note(
-                    f'{place}.pipeline.{number}.crop_size',
-                    f'is {crop}, but model.data_preprocessor.size is {size}; set both to one size',
-                )
+            if crop is None or crop == size:
+                continue
+            path = f'{place}.pipeline.{number}.crop_size'
+            text = f'is {crop}, but model.data_preprocessor.size is {size}; set both to one size'
+            if any(c > s for c, s in zip(crop, size, strict=True)):
+                walker.note(path, text)
+            else:  # it works, at the cost of computing padding
+                warn_once(f'{path} {text}, for the rest of each image is padding')
 
 
 def _check_bands(walker: Walker, config: Config) -> None:

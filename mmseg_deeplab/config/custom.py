@@ -6,6 +6,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,10 +14,10 @@ from types import ModuleType
 
 from mmengine.config import Config
 
-from mmseg_deeplab.registry import SCOPE
+from mmseg_deeplab.config.bases import TEXT_ENCODING
+from mmseg_deeplab.registry import PEER_SCOPE, SCOPE
 from mmseg_deeplab.utils.errors import ConfigError
-
-PEER = 'mmseg'
+from mmseg_deeplab.utils.log import warn_once
 
 
 class _AliasLoader(importlib.abc.Loader):
@@ -24,7 +25,7 @@ class _AliasLoader(importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """The module of this package, with its own spec kept."""
-        module = import_module(SCOPE + spec.name.removeprefix(PEER))
+        module = import_module(SCOPE + spec.name.removeprefix(PEER_SCOPE))
         self._own_spec = module.__spec__
         return module
 
@@ -37,37 +38,87 @@ class _AliasLoader(importlib.abc.Loader):
 
 
 class PeerAlias(importlib.abc.MetaPathFinder):
-    """Finds ``mmseg`` and ``mmseg.x`` in this package, where MMSegmentation is not installed.
+    """Finds ``mmseg`` and ``mmseg.x`` in this package.
 
     A user's module that says ``from mmseg.registry import MODELS`` then registers here,
-    unchanged.
+    unchanged. A module that this package has not, such as ``mmseg.datasets.my_set`` in somebody's
+    own checkout of MMSegmentation, is taken from there: its relative imports lead here again.
+
+    Args:
+        checkout: The folder ``mmseg`` of an installation or checkout; None if there is none.
     """
 
+    def __init__(self, checkout: Path | None = None) -> None:
+        self.checkout = checkout
+
     def find_spec(self, fullname: str, path: object = None, target: object = None):
-        """The spec of ``mmseg[.x]`` if ``mmseg_deeplab[.x]`` exists, else None."""
-        if fullname != PEER and not fullname.startswith(f'{PEER}.'):
+        """The spec of ``mmseg[.x]`` if ``mmseg_deeplab[.x]`` or a file of it exists, else None."""
+        if fullname != PEER_SCOPE and not fullname.startswith(f'{PEER_SCOPE}.'):
             return None
         try:
-            if importlib.util.find_spec(SCOPE + fullname.removeprefix(PEER)) is None:
-                return None
+            ours = importlib.util.find_spec(SCOPE + fullname.removeprefix(PEER_SCOPE))
         except ModuleNotFoundError:  # not even its parent is there
+            ours = None
+        if ours is not None:
+            return importlib.machinery.ModuleSpec(fullname, _AliasLoader(), is_package=True)
+        return self._in_checkout(fullname)
+
+    def _in_checkout(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
+        if self.checkout is None:
             return None
-        return importlib.machinery.ModuleSpec(fullname, _AliasLoader(), is_package=True)
+        place = self.checkout.joinpath(*fullname.split('.')[1:])
+        for file in (place.with_suffix('.py'), place / '__init__.py'):
+            if file.is_file():
+                folders = [str(place)] if file.name == '__init__.py' else None
+                return importlib.util.spec_from_file_location(
+                    fullname, file, submodule_search_locations=folders
+                )
+        return None
 
 
-def install_alias() -> bool:
-    """Make ``import mmseg`` work by :class:`PeerAlias` unless the real package is there.
+def install_alias(config_file: str | None = None) -> bool:
+    """Make ``import mmseg`` work by :class:`PeerAlias`, unless the real package does.
+
+    An installation whose models cannot be imported (its mmcv has no operators, or a version that
+    it refuses) counts as none.
+
+    Args:
+        config_file: A config that may lie in a checkout with modules of its own.
 
     Returns:
         Whether the alias is in place.
     """
-    if any(isinstance(finder, PeerAlias) for finder in sys.meta_path):
-        return True
-    if PEER in sys.modules or importlib.util.find_spec(PEER) is not None:
-        return False
+    for finder in sys.meta_path:
+        if isinstance(finder, PeerAlias):
+            # an earlier config may have lain outside of any checkout
+            finder.checkout = finder.checkout or _checkout(None, config_file)
+            return True
+    real = importlib.util.find_spec(PEER_SCOPE)
+    if real is not None:
+        try:
+            import_module(f'{PEER_SCOPE}.models')
+            return False
+        except Exception as error:  # an AssertionError on a version, an ImportError, ...
+            warn_once(
+                f'MMSegmentation in {real.submodule_search_locations} cannot be imported '
+                f'({error}); its names mean those of {SCOPE}'
+            )
+        for name in [name for name in sys.modules if name.split('.')[0] == PEER_SCOPE]:
+            del sys.modules[name]
     # first, because the aliased package's __path__ would lead the others to a second copy
-    sys.meta_path.insert(0, PeerAlias())
+    sys.meta_path.insert(0, PeerAlias(_checkout(real, config_file)))
     return True
+
+
+def _checkout(real: importlib.machinery.ModuleSpec | None, config_file: str | None) -> Path | None:
+    """The folder ``mmseg`` that is installed, or lies above the config or where we started."""
+    if real is not None and real.submodule_search_locations:
+        return Path(list(real.submodule_search_locations)[0])
+    above = Path(config_file).resolve().parents if config_file else ()
+    for folder in (*above, Path.cwd()):
+        if (folder / PEER_SCOPE / '__init__.py').is_file():
+            return folder / PEER_SCOPE
+    return None
 
 
 def prepare_imports(path: Path) -> None:
@@ -76,9 +127,9 @@ def prepare_imports(path: Path) -> None:
     Args:
         path: The config file; its bases are taken to be of the same style.
     """
-    text = path.read_text(encoding='utf-8')
-    if f'from {PEER}' in text or f'import {PEER}' in text:
-        install_alias()
+    text = path.read_text(**TEXT_ENCODING)
+    if re.search(rf'^\s*(from|import)\s+{PEER_SCOPE}\b', text, re.MULTILINE):
+        install_alias(str(path))
 
 
 def import_custom_modules(config: Config) -> None:
@@ -101,7 +152,7 @@ def import_custom_modules(config: Config) -> None:
             'custom_imports must be dict(imports=[...], allow_failed_imports=False), '
             f'got {dict(wanted) if isinstance(wanted, dict) else wanted!r}'
         )
-    install_alias()
+    install_alias(config.filename)
     names = wanted.get('imports') or []
     for name in [names] if isinstance(names, str) else names:
         try:

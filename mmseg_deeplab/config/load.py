@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
@@ -11,16 +13,33 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import mmengine.config.config as engine_config
 from mmengine.config import Config
 
-from mmseg_deeplab.config.bases import SUFFIXES, check_chain, shipped_base
+from mmseg_deeplab.config.bases import (
+    BASE_KEY,
+    SUFFIXES,
+    TEXT_ENCODING,
+    check_chain,
+    shipped_base,
+    text_files,
+)
 from mmseg_deeplab.config.custom import import_custom_modules, prepare_imports
+from mmseg_deeplab.config.legacy import (
+    convert_legacy,
+    idle_sections,
+    is_legacy,
+    is_legacy_key,
+)
+from mmseg_deeplab.config.legacy.convert import refuse_misspelt
+from mmseg_deeplab.config.names import shipped_configs
 from mmseg_deeplab.config.normalize import normalize_config
 from mmseg_deeplab.config.options import apply_options
 from mmseg_deeplab.config.unused import refuse_late_variables
 from mmseg_deeplab.registry import nearest_names
-from mmseg_deeplab.utils.errors import ConfigError
-from mmseg_deeplab.utils.paths import config_root
+from mmseg_deeplab.utils.config_names import known_config
+from mmseg_deeplab.utils.errors import ConfigError, ConfigNotFoundError, ConfigTypeError
+from mmseg_deeplab.utils.log import warn_once
 
 _READING = threading.RLock()
 
@@ -29,25 +48,28 @@ def find_config(name: str | PathLike) -> Path:
     """The file that a path or the bare name of a shipped config means.
 
     Args:
-        name: A path, or a name such as ``deeplabv3plus_r18-d8_4xb4-80k_loveda-512x512``, with
-            or without ``.py``.
+        name: A path, or a name such as ``deeplabv3plus_r18-d8_4xb4-80k_loveda-512x512`` or, as
+            in MMSegmentation 0.x, ``deeplabv3plus_r18-d8_512x512_80k_loveda``, with or without
+            ``.py``. A file that is there goes before a name; if it is not there, a path with a
+            folder ``configs`` and ``mmseg::FOLDER/NAME.py`` mean the shipped config.
 
     Raises:
-        ConfigError: There is no such file; near names of shipped configs are given.
+        ConfigNotFoundError: There is no such file; near names of shipped configs are given.
     """
     path = Path(name).expanduser()
     if path.is_file():
         return path
     if path.is_dir():
         raise ConfigError(f'config {path} is a folder; name a file in it')
-    shipped = {file.stem: file for file in sorted(config_root().rglob('*.py'))}
+    shipped = shipped_configs()
     stem = path.stem if path.suffix in SUFFIXES else path.name
     # a path that leads into a checkout's configs/ also works where only the wheel is installed
-    if (path.parent == Path() or path.parts[0] == 'configs') and stem in shipped:
-        return shipped[stem]
+    today = known_config(str(name), shipped)
+    if today is not None:
+        return shipped[today]
     near = nearest_names(stem, shipped)
     hint = f'; shipped configs with a like name: {", ".join(near)}' if near else ''
-    raise ConfigError(f'config file {path} does not exist{hint}')
+    raise ConfigNotFoundError(f'config file {path} does not exist{hint}')
 
 
 def load_config(
@@ -56,11 +78,13 @@ def load_config(
     """Read a config, apply options, and bring it into this project's scope.
 
     Text style (``_base_``, ``_delete_``, ``{{_base_.x}}``), lazy style (``with read_base()``),
-    YAML and JSON are read. The object given is never changed.
+    YAML and JSON are read. A config in the form of MMSegmentation 0.x is converted, with a
+    warning. The object given is never changed.
 
     Args:
         config: A path, the bare name of a shipped config, a ``Config`` or a mapping.
-        cfg_options: Dotted key to value, as ``{'train_dataloader.batch_size': 2}``.
+        cfg_options: Dotted key to value, as ``{'train_dataloader.batch_size': 2}``; for a config
+            of 0.x also in its form, as ``{'data.samples_per_gpu': 2}``.
 
     Returns:
         A new ``Config`` whose ``default_scope`` is set; see :func:`normalize_config`.
@@ -70,30 +94,86 @@ def load_config(
             not fit; the message names the file.
     """
     if isinstance(config, (str, PathLike)):
-        loaded = _read_file(find_config(config))
+        loaded = read_config(find_config(config))
     elif isinstance(config, Config):
         loaded = copy.deepcopy(config)
     elif isinstance(config, Mapping):
         loaded = Config(copy.deepcopy(dict(config)))
     else:
-        raise ConfigError(f'config must be a path, Config or dict, got {type(config).__name__}')
-    loaded = apply_options(loaded, cfg_options or {})
+        raise ConfigTypeError(f'config must be a path, Config or dict, got {type(config).__name__}')
+    loaded, options = _in_todays_form(loaded, dict(cfg_options or {}))
+    loaded = apply_options(loaded, options)
     import_custom_modules(loaded)
     return normalize_config(loaded)
 
 
-def _read_file(path: Path) -> Config:
+def _in_todays_form(config: Config, options: dict[str, Any]) -> tuple[Config, dict[str, Any]]:
+    """A config of 0.x converted, with the options that are in its form; the other options."""
+    name = config.filename or 'the config'
+    if not is_legacy(config):
+        if idle := idle_sections(config):
+            warn_once(
+                f'{name}: {", ".join(idle)} have the form of MMSegmentation 0.x and mean nothing '
+                "beside today's sections"
+            )
+        return config, options
+    old = {key: value for key, value in options.items() if is_legacy_key(key)}
+    refuse_misspelt(key.partition('.')[0] for key in options)
+    converted, notes = convert_legacy(apply_options(config, old))
+    warn_once(
+        '\n  '.join(
+            [
+                f'{name} has the form of MMSegmentation 0.x and is converted on loading; '
+                "tools/misc/convert_config.py writes it in today's form",
+                *notes,
+            ]
+        )
+    )
+    return converted, {key: value for key, value in options.items() if key not in old}
+
+
+def read_config(path: Path) -> Config:
+    """What stands in a config file and its bases, as it stands there.
+
+    Args:
+        path: As :func:`find_config` gives it.
+
+    Raises:
+        ConfigError: The file or a base is missing, broken or in a circle.
+    """
     check_chain(path)
     prepare_imports(path)
     try:
-        with _shipped_bases():
-            config = Config.fromfile(path, import_custom_modules=False)
+        with _our_way_of_reading():
+            style = {'lazy_import': False} if _is_text_style(path) else {}
+            config = Config.fromfile(path, import_custom_modules=False, **style)
     except ConfigError:
         raise
     except Exception as error:  # a config is a program: anything can go wrong in it
         raise ConfigError(f'config {_place(path, error)}: {_reason(error)}') from error
     refuse_late_variables(path, config)
     return config
+
+
+def _is_text_style(path: Path) -> bool:
+    """Whether nothing in a file and its bases needs the lazy style.
+
+    MMEngine takes a file for one of the lazy style as soon as it imports anything, ``os`` too,
+    and then refuses its ``_base_``.
+    """
+    nodes = [
+        node
+        for file in text_files(path)
+        for node in ast.parse(file.read_text(**TEXT_ENCODING)).body
+    ]
+    if any(isinstance(n, ast.With) and 'read_base' in ast.unparse(n.items[0]) for n in nodes):
+        return False
+    targets = [target for n in nodes if isinstance(n, ast.Assign) for target in n.targets]
+    if any(isinstance(target, ast.Name) and target.id == BASE_KEY for target in targets):
+        return True
+    imported = [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
+    imported += ['.' * n.level + (n.module or '') for n in nodes if isinstance(n, ast.ImportFrom)]
+    return all(name.partition('.')[0] in sys.stdlib_module_names for name in imported)
 
 
 def _reason(error: Exception) -> str:
@@ -114,11 +194,12 @@ def _place(path: Path, error: Exception) -> str:
 
 
 @contextmanager
-def _shipped_bases() -> Iterator[None]:
-    """Let ``_base_ = 'mmseg::...'`` mean the configs that come with this package.
+def _our_way_of_reading() -> Iterator[None]:
+    """Let MMEngine find shipped bases, and read files that begin with a byte-order mark.
 
-    MMEngine looks such bases up through pkg_resources, which setuptools no longer has, and in
-    a package that need not be installed.
+    ``_base_ = 'mmseg::...'`` means the configs that come with this package. MMEngine looks such
+    bases up through pkg_resources, which setuptools no longer has, and in a package that need
+    not be installed; and it takes a byte-order mark for a syntax error.
     """
     original = Config._get_cfg_path
 
@@ -126,9 +207,14 @@ def _shipped_bases() -> Iterator[None]:
         shipped = shipped_base(reference)
         return (str(shipped), None) if shipped else original(reference, filename)
 
+    def open_text(file: Any, mode: str = 'r', **options: Any) -> Any:
+        return open(file, mode, **(options if mode != 'r' else {**options, **TEXT_ENCODING}))
+
     with _READING:
         Config._get_cfg_path = staticmethod(resolve)
+        engine_config.open = open_text  # stands before the built-in one in that module
         try:
             yield
         finally:
             Config._get_cfg_path = staticmethod(original)
+            del engine_config.open

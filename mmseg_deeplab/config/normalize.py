@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
-from mmseg_deeplab.registry import SCOPE
+from mmseg_deeplab.registry import PEER_SCOPE, SCOPE
 
-PEER_SCOPE = 'mmseg'
+LOADING = ('LoadImageFromFile', 'LoadAnnotations')  # transforms with a file backend
 
 
 def normalize_config(config: Config) -> Config:
@@ -17,7 +18,8 @@ def normalize_config(config: Config) -> Config:
 
     ``default_scope`` becomes ``mmseg_deeplab`` where it was ``mmseg`` or missing; a type
     ``mmseg.X`` or ``mmseg.models.x.X`` becomes ``X``, and ``_scope_='mmseg'`` this scope, so a
-    file written for MMSegmentation runs here whether or not that package is installed.
+    file written for MMSegmentation runs here whether or not that package is installed. The
+    loading transforms' ``file_client_args``, deprecated there, become ``backend_args``.
 
     Args:
         config: Left as it is.
@@ -39,6 +41,23 @@ def _rewrite(value: Any) -> None:
                 dict.__setitem__(value, key, SCOPE)
             else:
                 _rewrite(inner)
+        if dict.get(value, 'type') in LOADING and 'file_client_args' in value:
+            renamed = with_backend(value)
+            value.clear()
+            value.update(renamed)
     elif isinstance(value, (list, tuple)):
         for inner in value:
             _rewrite(inner)
+
+
+def with_backend(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in which ``file_client_args`` has its name of today; a local disk is the default.
+
+    Args:
+        settings: Of a loading transform or a data set.
+    """
+    renamed = dict(settings)
+    backend = dict(renamed.pop('file_client_args', None) or {})
+    if backend and backend != {'backend': 'disk'}:
+        renamed['backend_args'] = backend
+    return renamed

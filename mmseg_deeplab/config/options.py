@@ -13,6 +13,8 @@ from mmengine.config import Config
 from mmseg_deeplab.utils.errors import ConfigError
 
 WORDS = {'true': True, 'false': False, 'none': None}
+# What MMEngine raises where an option cannot be merged.
+MISFITS = (TypeError, KeyError, AttributeError, ValueError)
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -75,17 +77,46 @@ def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
         ConfigError: A key leads through a value that has no keys, or names a variable of the
             file that was used up when the file was read, so setting it would do nothing.
     """
-    config = copy.deepcopy(config)
     if not options:
-        return config
+        return copy.deepcopy(config)
     for key in options:
         _refuse_used_variable(config, key)
     try:
-        config.merge_from_dict({k: _replacing(config, k, v) for k, v in options.items()})
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
-        reason = error.args[0] if error.args else error
-        raise ConfigError(f'--cfg-options {" ".join(options)} does not fit: {reason}') from error
+        return _merged(config, options)
+    except MISFITS:
+        for number, (key, value) in enumerate(options.items(), start=1):
+            try:
+                _merged(config, dict(list(options.items())[:number]))
+            except MISFITS as error:
+                raise ConfigError(
+                    f'--cfg-options {key}={value!r} does not fit: {_misfit(config, key, error)}'
+                ) from error
+        raise
+
+
+def _merged(config: Config, options: Mapping[str, Any]) -> Config:
+    config = copy.deepcopy(config)
+    config.merge_from_dict({k: _replacing(config, k, v) for k, v in options.items()})
     return config
+
+
+def _misfit(config: Config, key: str, error: Exception) -> str:
+    """What stands in the way of a dotted key, else what MMEngine says."""
+    held: Any = config._cfg_dict
+    parts = key.split('.')
+    for depth, part in enumerate(parts):
+        place = '.'.join(parts[:depth])
+        if isinstance(held, (list, tuple)):
+            if not part.isdecimal() or int(part) >= len(held):
+                return f'{place} is a list of {len(held)}, which has no place {part!r}'
+            held = held[int(part)]
+        elif not isinstance(held, dict):
+            return f'{place} is {held!r}, in which there are no keys'
+        elif part in held:
+            held = held[part]
+        else:
+            break
+    return str(error.args[0] if error.args else error)
 
 
 def _replacing(config: Config, key: str, value: Any) -> Any:

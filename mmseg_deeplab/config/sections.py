@@ -50,6 +50,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'efficient_conv_bn_eval': LIST,
     'device': TEXT,
     'load_from': TEXT,
+    'fine_tune': DICT,
     'work_dir': TEXT,
     'launcher': TEXT,
     'log_level': TEXT,
@@ -73,6 +74,7 @@ PART_REGISTRIES = {
     'norm_cfg': MODELS,
     'conv_cfg': MODELS,
     'act_cfg': MODELS,
+    'upsample_cfg': MODELS,
     'init_cfg': WEIGHT_INITIALIZERS,
     'dataset': DATASETS,
     'datasets': DATASETS,
@@ -86,7 +88,13 @@ PART_REGISTRIES = {
 }
 
 # Layers are built by mmcv, which fills in channels and takes these for itself.
-LAYER_PARTS = {'norm_cfg': {'requires_grad'}, 'conv_cfg': set(), 'act_cfg': {'inplace'}}
+LAYER_PARTS = {
+    'norm_cfg': {'requires_grad'}, 'conv_cfg': set(), 'act_cfg': {'inplace'},
+    'upsample_cfg': set(),
+}  # fmt: skip
+
+# Keys that such an argument's object may have beyond those of its class.
+PART_EXTRAS = {**LAYER_PARTS, 'init_cfg': {'first_conv'}}
 
 # Arguments that hold free dicts, in which a key `type` names no registered class.
 FREE_PARTS = {
@@ -112,7 +120,7 @@ FORWARDS = {'EMAHook': ('ema_type', 'ExponentialMovingAverage', MODELS)}
 # Arguments that the program, not the config, hands to a constructor.
 INJECTED = {
     'self', 'runner', 'dataloader', 'evaluator', 'dataset', 'sampler', 'batch_size', 'seed',
-    'params', 'optimizer', 'module', 'model', 'save_dir', 'data_preprocessor',
+    'params', 'optimizer', 'module', 'model', 'save_dir', 'data_preprocessor', 'context',
 }  # fmt: skip
 
 DEFAULT_HOOKS = (

@@ -8,16 +8,20 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg_deeplab.config.bases import text_files
+from mmseg_deeplab.config.bases import TEXT_ENCODING, text_files
+from mmseg_deeplab.config.legacy import is_legacy
 from mmseg_deeplab.config.options import is_setting, places
+from mmseg_deeplab.registry import PEER_SCOPE
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.log import warn_once
 
 
 def refuse_late_variables(path: Path, config: Config) -> None:
     """Refuse a file that sets a variable of its base again without using it.
 
     A base's ``vis_backends`` has been put into its ``visualizer`` by the time that the child is
-    read, so setting it there alone changes nothing.
+    read, so setting it there alone changes nothing. A file that was written for MMSegmentation,
+    where it changed nothing either and nobody said so, is warned of and read.
 
     Args:
         path: A config file whose chain of bases is whole.
@@ -27,11 +31,13 @@ def refuse_late_variables(path: Path, config: Config) -> None:
         ConfigError: The new value stands nowhere; the message says what to set instead.
     """
     files = text_files(path)
-    texts = {file: file.read_text(encoding='utf-8') for file in files}
+    texts = {file: file.read_text(**TEXT_ENCODING) for file in files}
     names = {file: _names(text) for file, text in texts.items()}
+    foreign = config.get('default_scope') == PEER_SCOPE or is_legacy(config)
+    bases = {file: text_files(file)[1:] for file in files}
     for file, (assigned, read) in names.items():
-        below = text_files(file)[1:]
-        above = [other for other in files if file in text_files(other)[1:]]
+        below = bases[file]
+        above = [other for other in files if file in bases[other]]
         for name in sorted(assigned - read):
             if is_setting(name) or name not in config:
                 continue
@@ -40,10 +46,13 @@ def refuse_late_variables(path: Path, config: Config) -> None:
             )
             quoted_later = any(_quotes(texts[other], name) for other in above)
             if used_by_base and not quoted_later and not _took_effect(config, name):
-                raise ConfigError(
+                message = (
                     f'config {file}: {name} is a variable that its base has already used, so '
                     f'setting it here changes nothing; {_instead(name)}'
                 )
+                if not foreign:
+                    raise ConfigError(message)
+                warn_once(message)
 
 
 def _quotes(text: str, name: str) -> bool:

@@ -12,14 +12,14 @@ from mmengine.registry import FUNCTIONS, Registry
 
 from mmseg_deeplab.config.cross_check import heads, segmentation_scores
 from mmseg_deeplab.config.walk import Walker, resolve_type
-from mmseg_deeplab.registry import HOOKS, SCOPE
+from mmseg_deeplab.registry import HOOKS, PEER_SCOPE, SCOPE
 from mmseg_deeplab.utils.errors import ConfigError
 
 COMPILE_KEYS = ('mode', 'backend', 'fullgraph', 'dynamic', 'options', 'disable')
 DIST_KEYS = ('backend', 'timeout', 'port', 'init_backend')
 CUSTOM_KEYS = ('lr_mult', 'decay_mult')
 LEVELS = ('CRITICAL', 'FATAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'NOTSET')
-OUR_SCOPES = (SCOPE, 'mmengine', 'mmseg')
+OUR_SCOPES = (SCOPE, 'mmengine', PEER_SCOPE)
 COUNTS = {
     'train_cfg': ('max_iters', 'max_epochs'),
     'train_dataloader': ('batch_size',),

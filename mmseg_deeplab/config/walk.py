@@ -15,6 +15,7 @@ from mmseg_deeplab.config.sections import (
     INJECTED,
     KEYED_PARTS,
     LAYER_PARTS,
+    PART_EXTRAS,
     PART_REGISTRIES,
 )
 from mmseg_deeplab.config.signatures import accepted_arguments, required_arguments
@@ -126,7 +127,7 @@ class Walker:
             return
         if key in PART_REGISTRIES:
             layer = key in LAYER_PARTS
-            self.parts(value, PART_REGISTRIES[key], path, extra=LAYER_PARTS.get(key, ()))
+            self.parts(value, PART_REGISTRIES[key], path, extra=PART_EXTRAS.get(key, ()))
             if layer or not isinstance(value, dict):
                 return
         elif _holds_objects(value):

@@ -14,6 +14,7 @@ from mmseg_deeplab.datasets.file_pairs import Folders, read_list, scan
 from mmseg_deeplab.datasets.labels import IGNORE, check_train_ids, to_train_ids
 from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
 from mmseg_deeplab.datasets.palette import make_palette
+from mmseg_deeplab.datasets.protocol_files import add_groups, add_other_labels
 from mmseg_deeplab.datasets.reading import read_label
 from mmseg_deeplab.datasets.transforms.build import build_transforms
 from mmseg_deeplab.registry import DATASETS
@@ -43,8 +44,8 @@ class BaseSegDataset(BaseDataset):
 
     A record, from :meth:`get_data_info`, holds ``img_path``, ``seg_map_path`` (where there are
     labels), ``label_map``, ``reduce_zero_label``, ``seg_fields`` (an empty list),
-    ``num_classes``, ``sample_idx`` and, where they are set, ``color_table``, ``ignore_index``
-    and ``group``.
+    ``num_classes``, ``sample_idx`` and, where they are set, ``color_table``, ``ignore_index``,
+    ``group`` and ``other_seg_map_paths``.
 
     A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL`` and
     needs no constructor.
@@ -60,7 +61,8 @@ class BaseSegDataset(BaseDataset):
             ignored.
         data_root: Folder that the other paths are relative to.
         data_prefix: Folders ``img_path`` and ``seg_map_path``; leave the second out, or None,
-            for images without labels.
+            for images without labels. ``seg_map_path_NAME``: a further set of labels, of the
+            same file names, that the metric scores as well if the folder is there.
         filter_cfg: For subclasses that override ``filter_data``.
         indices: Use only the first so many (negative: the last), or these.
         serialize_data: Keep records pickled in one array that loader workers share.
@@ -73,7 +75,8 @@ class BaseSegDataset(BaseDataset):
         backend_args: MMEngine's file backend, for data that is not on a local disk.
         color_table: For masks that hold colours: ``'palette'``, or a dict of ``colors``,
             ``ignore`` and ``stray`` as in :meth:`ColorTable.from_setting`.
-        group: Name under which the metric keeps these samples apart (a domain, a data set).
+        group: Name under which the metric keeps these samples apart (a domain, a data set); or a
+            dict of such names to text files of image names without suffix, one a line.
 
     Raises:
         DatasetNotFoundError: A folder or list is missing or holds nothing.
@@ -104,7 +107,7 @@ class BaseSegDataset(BaseDataset):
         reduce_zero_label: bool | None = None,
         backend_args: Mapping | None = None,
         color_table: str | Mapping | None = None,
-        group: str | None = None,
+        group: str | Mapping[str, str] | None = None,
     ) -> None:
         self.img_suffix = self.IMG_SUFFIX if img_suffix is None else img_suffix
         self.seg_map_suffix = self.SEG_MAP_SUFFIX if seg_map_suffix is None else seg_map_suffix
@@ -171,6 +174,9 @@ class BaseSegDataset(BaseDataset):
         for pair in pairs:
             label = {} if pair.label is None else {'seg_map_path': pair.label}
             records.append({'img_path': pair.image, **label, **self._common()})
+        add_other_labels(records, self.data_prefix, folders)
+        if isinstance(self.group, Mapping):
+            add_groups(records, self.group, self.data_root, folders)
         return records
 
     def full_init(self) -> None:
@@ -234,7 +240,7 @@ class BaseSegDataset(BaseDataset):
             shared['color_table'] = self.color_table
         if self.ignore_index != IGNORE:
             shared['ignore_index'] = self.ignore_index
-        if self.group is not None:
+        if isinstance(self.group, str):
             shared['group'] = self.group
         return shared
 

@@ -66,23 +66,36 @@ def read_list(path: str, folders: Folders) -> list[Pair]:
     Raises:
         DatasetNotFoundError: The list is missing or empty.
     """
+    text = read_text(path, folders.backend_args)
+    found = [_parse(line.strip(), folders) for line in text.splitlines() if line.strip()]
+    if not found:
+        raise DatasetNotFoundError(f'{path}: the list of images is empty')
+    return found
+
+
+def read_text(path: str, backend_args: Mapping[str, Any] | None) -> str:
+    """The content of a list of images.
+
+    Args:
+        path: The file.
+        backend_args: MMEngine's file backend; None means a local file.
+
+    Raises:
+        DatasetNotFoundError: There is no such file.
+        DataError: It cannot be read, or is no text.
+    """
     try:
-        if folders.backend_args is not None:
+        if backend_args is not None:
             from mmengine import fileio
 
-            text = fileio.get_text(path, backend_args=dict(folders.backend_args))
-        else:
-            text = Path(path).read_text(encoding='utf-8')
+            return fileio.get_text(path, backend_args=dict(backend_args))
+        return Path(path).read_text(encoding='utf-8')
     except FileNotFoundError as error:
         raise DatasetNotFoundError(
             f'{path}: no such list of images; check ann_file, which is relative to data_root'
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f'{path}: the list of images cannot be read ({error})') from error
-    found = [_parse(line.strip(), folders) for line in text.splitlines() if line.strip()]
-    if not found:
-        raise DatasetNotFoundError(f'{path}: the list of images is empty')
-    return found
 
 
 def _parse(line: str, folders: Folders) -> Pair:

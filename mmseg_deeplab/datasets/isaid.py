@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
+from mmseg_deeplab.datasets.crops import add_own_parts
+from mmseg_deeplab.datasets.metainfo import TableMetainfo
 from mmseg_deeplab.registry import DATASETS
 
 
@@ -26,17 +28,10 @@ class iSAIDDataset(BaseSegDataset):
     Licence: academic use only.
     """
 
-    METAINFO = dict(
-        classes=(
-            'background', 'ship', 'store_tank', 'baseball_diamond', 'tennis_court',
-            'basketball_court', 'Ground_Track_Field', 'Bridge', 'Large_Vehicle', 'Small_Vehicle',
-            'Helicopter', 'Swimming_pool', 'Roundabout', 'Soccer_ball_field', 'plane', 'Harbor',
-        ),
-        palette=[
-            [0, 0, 0], [0, 0, 63], [0, 63, 63], [0, 63, 0], [0, 63, 127], [0, 63, 191],
-            [0, 63, 255], [0, 127, 63], [0, 127, 127], [0, 0, 127], [0, 0, 191], [0, 0, 255],
-            [0, 191, 127], [0, 127, 191], [0, 127, 255], [0, 100, 155],
-        ],
-    )  # fmt: skip
+    METAINFO = TableMetainfo('isaid')
     IMG_SUFFIX = '.png'
     SEG_MAP_SUFFIX = '_instance_color_RGB.png'
+
+    def load_data_list(self) -> list[dict]:
+        """Find the crops, and which part of each counts where whole images are scored."""
+        return add_own_parts(super().load_data_list(), 'yyxx')

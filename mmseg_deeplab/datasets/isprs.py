@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
+from mmseg_deeplab.datasets.crops import add_own_parts
+from mmseg_deeplab.datasets.metainfo import TableMetainfo
 from mmseg_deeplab.registry import DATASETS
-
-ISPRS_METAINFO = dict(
-    classes=('impervious_surface', 'building', 'low_vegetation', 'tree', 'car', 'clutter'),
-    palette=[
-        [255, 255, 255], [0, 0, 255], [0, 255, 255],
-        [0, 255, 0], [255, 255, 0], [255, 0, 0],
-    ],
-)  # fmt: skip
 
 
 @DATASETS.register_module()
@@ -34,7 +28,11 @@ class ISPRSDataset(BaseSegDataset):
     Licence: research use, by the ISPRS and the DGPF.
     """
 
-    METAINFO = ISPRS_METAINFO
+    METAINFO = TableMetainfo('isprs')
     IMG_SUFFIX = '.png'
     SEG_MAP_SUFFIX = '.png'
     REDUCE_ZERO_LABEL = True
+
+    def load_data_list(self) -> list[dict]:
+        """Find the crops, and which part of each counts where whole images are scored."""
+        return add_own_parts(super().load_data_list(), 'xyxy')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
+from mmseg_deeplab.datasets.metainfo import TableMetainfo
 from mmseg_deeplab.registry import DATASETS
 
 
@@ -25,13 +26,7 @@ class LoveDADataset(BaseSegDataset):
     Licence: academic use only, CC BY-NC-SA 4.0.
     """
 
-    METAINFO = dict(
-        classes=('background', 'building', 'road', 'water', 'barren', 'forest', 'agricultural'),
-        palette=[
-            [255, 255, 255], [255, 0, 0], [255, 255, 0], [0, 0, 255],
-            [159, 129, 183], [0, 255, 0], [255, 195, 128],
-        ],
-    )  # fmt: skip
+    METAINFO = TableMetainfo('loveda')
     IMG_SUFFIX = '.png'
     SEG_MAP_SUFFIX = '.png'
     REDUCE_ZERO_LABEL = True

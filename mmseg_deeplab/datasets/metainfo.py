@@ -7,9 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmseg_deeplab.datasets.labels import IGNORE
+from mmseg_deeplab.utils.class_names import class_table
 from mmseg_deeplab.utils.errors import ConfigError, DatasetNotFoundError
 
 MAX_CLASSES = 253  # 254 and 255 have meanings of their own while labels are read
+
+
+class TableMetainfo:
+    """A ``METAINFO`` that is read from its table when it is first asked for, not on import.
+
+    Args:
+        name: Of the table; see :func:`~mmseg_deeplab.utils.class_names.class_table`.
+        first: How many classes to leave out at the beginning.
+    """
+
+    def __init__(self, name: str, first: int = 0) -> None:
+        self._arguments = (name, first)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> dict[str, Any]:
+        return class_table(*self._arguments)
 
 
 def merge_metainfo(own: Mapping, given: Mapping | None) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
-from mmseg_deeplab.datasets.isprs import ISPRS_METAINFO
+from mmseg_deeplab.datasets.crops import add_own_parts
+from mmseg_deeplab.datasets.metainfo import TableMetainfo
 from mmseg_deeplab.registry import DATASETS
 
 
@@ -28,7 +29,11 @@ class PotsdamDataset(BaseSegDataset):
     Licence: research use, by the ISPRS.
     """
 
-    METAINFO = ISPRS_METAINFO
+    METAINFO = TableMetainfo('isprs')
     IMG_SUFFIX = '.png'
     SEG_MAP_SUFFIX = '.png'
     REDUCE_ZERO_LABEL = True
+
+    def load_data_list(self) -> list[dict]:
+        """Find the crops, and which part of each counts where whole images are scored."""
+        return add_own_parts(super().load_data_list(), 'xyxy')

@@ -1,6 +1,7 @@
 """Training and testing: the runner, its loops, loaders, hooks and checkpoints."""
 
 from mmseg_deeplab.engine.checkpoint import find_latest, load_checkpoint, save_checkpoint
+from mmseg_deeplab.engine.hooks import SegVisualizationHook
 from mmseg_deeplab.engine.interrupt import TrainingInterrupted
 from mmseg_deeplab.engine.load_state import load_state
 from mmseg_deeplab.engine.runner import SegRunner
@@ -13,6 +14,7 @@ __all__ = [
     'ClassBalancedSampler',
     'SegOptimWrapper',
     'SegRunner',
+    'SegVisualizationHook',
     'TrainingInterrupted',
     'find_latest',
     'load_checkpoint',

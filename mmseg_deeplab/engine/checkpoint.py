@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import re
@@ -15,10 +14,10 @@ import torch
 
 from mmseg_deeplab.engine.plain import to_plain
 from mmseg_deeplab.utils import safe_load
-from mmseg_deeplab.utils.errors import CheckpointError, TrainingError
+from mmseg_deeplab.utils.errors import CheckpointError, CheckpointNotFoundError, TrainingError
 
 LAST = 'last_checkpoint'  # MMEngine's name of the file that holds the newest one's path
-_URL = re.compile(r'[A-Za-z][\w+.-]+:/')  # also https:/, which a Path makes of https://
+_ADDRESS = re.compile(r'[A-Za-z][\w+.-]+://')
 _NUMBERED = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 
 
@@ -54,23 +53,30 @@ def write_pointer(folder: str | Path, target: str | Path) -> None:
 
 
 def existing_file(path: str | Path) -> Path:
-    """The path of a checkpoint that is a file on this machine.
+    """The path of a checkpoint that is a file on this machine, fetched if it has to be.
 
     Args:
-        path: As the user gave it.
+        path: As the user gave it: a path, a ``file://`` address, or an address that
+            :func:`mmseg_deeplab.hub.fetch` knows.
 
     Raises:
-        CheckpointError: There is no such file, or it is a folder or a URL.
+        CheckpointError: There is no such file, it is a folder, or it cannot be fetched.
     """
-    if _URL.match(str(path)):
-        raise CheckpointError(f'{path}: URLs are not fetched; download the file, give its path')
+    if _ADDRESS.match(str(path)):
+        from mmseg_deeplab.hub import fetch
+        from mmseg_deeplab.hub.addresses import as_path
+
+        local = as_path(str(path))
+        if local == str(path):
+            return fetch(local)
+        path = local
     path = Path(path).expanduser()
     if path.is_dir():
         inside = max(path.glob('*.pth'), key=lambda file: file.stat().st_mtime, default=None)
         hint = 'it has no .pth file' if inside is None else f'name a file in it, e.g. {inside}'
         raise CheckpointError(f'{path}: is a folder, not a checkpoint; {hint}')
     if not path.is_file():
-        raise CheckpointError(f'{path}: no such checkpoint; check the path')
+        raise CheckpointNotFoundError(f'{path}: no such checkpoint; check the path')
     return path
 
 
@@ -78,7 +84,7 @@ def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
     """Read a checkpoint of ours, of MMEngine or of MMCV, or a bare state dict.
 
     Args:
-        path: A file on this machine.
+        path: As for :func:`existing_file`; ``.safetensors`` files are read as well.
         map_location: As for ``torch.load``.
 
     Returns:
@@ -103,7 +109,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     """
     path = existing_file(path)
     content = _as_checkpoint(safe_load.read_file(path, 'cpu', mmap=True), path)
-    return content.get('meta', {})
+    return content.get('meta') or {}
 
 
 def find_latest(folder: str | Path) -> Path | None:
@@ -142,19 +148,6 @@ def find_latest(folder: str | Path) -> Path | None:
     return max(candidates, key=lambda path: read_meta(path).get('iter', 0), default=None)
 
 
-def file_hash(path: str | Path) -> str:
-    """The SHA-256 of a file, in hexadecimal.
-
-    Args:
-        path: The file.
-    """
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _named_by_pointer(folder: Path) -> Path | None:
     try:
         target = Path((folder / LAST).read_text(encoding='utf-8').strip())
@@ -176,6 +169,11 @@ def _is_whole(path: Path, broken: list[str]) -> bool:
 
 def _as_checkpoint(content: Any, path: Path) -> dict[str, Any]:
     if isinstance(content, dict) and isinstance(content.get('state_dict'), dict):
+        meta = content.get('meta')
+        if meta is not None and not isinstance(meta, dict):
+            raise CheckpointError(f'{path}: its meta must be a dict, got {type(meta).__name__}')
+        if not all(isinstance(name, str) for name in content['state_dict']):
+            raise CheckpointError(f'{path}: its state_dict must have text as keys')
         return safe_load.without_stand_ins(content)
     tensors = isinstance(content, dict) and content
     if tensors and all(isinstance(value, torch.Tensor) for value in content.values()):

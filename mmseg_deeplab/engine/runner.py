@@ -21,13 +21,13 @@ from mmseg_deeplab.engine.hooks import ShareBuffersHook
 from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable, worker_death
 from mmseg_deeplab.engine.loops import SegEpochLoop, SegIterLoop, SegValLoop
 from mmseg_deeplab.engine.optim import adapt_config
-from mmseg_deeplab.engine.result_names import check_result_names
+from mmseg_deeplab.engine.result_names import settle_result_names
 from mmseg_deeplab.engine.runner_env import Surroundings
 from mmseg_deeplab.engine.runner_state import Checkpoints
 from mmseg_deeplab.engine.scalars import ScalarFeed
 from mmseg_deeplab.engine.snapshot import unwrapped
 from mmseg_deeplab.engine.wrapping import choose_batch_norm, compile_parts, distribute
-from mmseg_deeplab.registry import RUNNERS, SCOPE
+from mmseg_deeplab.registry import PEER_SCOPE, RUNNERS, SCOPE
 
 _TRAIN_LOOPS = {'IterBasedTrainLoop': SegIterLoop, 'EpochBasedTrainLoop': SegEpochLoop}
 
@@ -58,7 +58,7 @@ class SegRunner(Surroundings, Checkpoints, Runner):
             cfg: A config with MMEngine's keys; it is not changed.
         """
         cfg = copy.deepcopy(cfg)
-        if cfg.get('default_scope') in (None, 'mmseg', 'mmengine'):
+        if cfg.get('default_scope') in (None, PEER_SCOPE, 'mmengine'):
             cfg['default_scope'] = SCOPE
         if cfg.get('log_processor') is None:
             train_cfg = cfg.get('train_cfg') or {}
@@ -185,7 +185,7 @@ class SegRunner(Surroundings, Checkpoints, Runner):
         """
         self._test_dataloader = build.each_sample_once(self._test_dataloader, 'test_dataloader')
         built = super().build_test_loop(loop)
-        check_result_names(built, self.hooks)
+        settle_result_names(built, self.hooks)
         return built
 
     def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:

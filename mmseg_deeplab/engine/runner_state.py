@@ -13,6 +13,7 @@ from mmengine.dist import get_rank
 
 from mmseg_deeplab.engine.checkpoint import (
     LAST,
+    existing_file,
     find_latest,
     load_checkpoint,
     read_meta,
@@ -20,9 +21,11 @@ from mmseg_deeplab.engine.checkpoint import (
     write_pointer,
 )
 from mmseg_deeplab.engine.distributed import gather
+from mmseg_deeplab.engine.file_meta import dataset_meta_of
 from mmseg_deeplab.engine.hooks import CheckpointHook
 from mmseg_deeplab.engine.load_state import fit_state, load_state
 from mmseg_deeplab.engine.snapshot import restore, take_snapshot, unwrapped
+from mmseg_deeplab.utils.first_conv import check_way
 
 
 class Checkpoints:
@@ -112,13 +115,19 @@ class Checkpoints:
         checkpoint = load_checkpoint(filename, map_location)
         fine_tunes = not strict and self.train_loop_if_built() is not None
         options = dict(source=str(filename), new_classifier=fine_tunes, need_auxiliary=strict)
+        fitting = {**options, **(fine_tune_options(self.cfg) if fine_tunes else {})}
         model = unwrapped(self.model)
-        # Before the hooks, since the EMA hook loads a state of its own and would complain of it.
-        fit_state(model, _renamed(checkpoint['state_dict'], revise_keys), **options)
+        # Before the hooks, since the EMA hook loads a state of its own: the same as the model.
+        checkpoint['state_dict'], report = fit_state(
+            model, _renamed(checkpoint['state_dict'], revise_keys), **fitting
+        )
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        load_state(model, _renamed(checkpoint['state_dict'], revise_keys), **options)
+        load_state(model, checkpoint['state_dict'], **options)
         self._has_loaded = True
-        self.logger.info(f'loaded the weights of {filename}')
+        for line in report.lines():
+            self.logger.info(line)
+        if fine_tunes and not fitting.get('drop_head'):
+            self._warn_of_other_classes(checkpoint, str(filename))
         return checkpoint
 
     def resume(
@@ -149,6 +158,17 @@ class Checkpoints:
         )
         self.logger.info(f'resumed at iteration {self.iter}, epoch {self.epoch}')
 
+    def _warn_of_other_classes(self, checkpoint: Mapping[str, Any], source: str) -> None:
+        """As many classes are not the same classes; nobody sees that in the weights."""
+        theirs = dataset_meta_of(checkpoint).get('classes')
+        metainfo = getattr(self.train_dataloader.dataset, 'metainfo', None) or {}
+        ours = tuple(metainfo.get('classes') or ())
+        if theirs and len(theirs) == len(ours) and theirs != ours:
+            self.logger.warning(
+                f'{source}: its classifiers are for {", ".join(theirs)}, the data has '
+                f'{", ".join(ours)}; they are loaded, --drop-head would let them start afresh'
+            )
+
     def load_or_resume(self) -> None:
         """Resume, load weights, or do nothing, as the config says."""
         if self._has_loaded:
@@ -163,9 +183,9 @@ class Checkpoints:
         asked, self._asked_to_resume = self._resume, bool(self._resume)
         path: Path | None = None
         if isinstance(asked, (str, PathLike)) and asked != 'auto':
-            path = Path(asked)
+            path = existing_file(asked)
         elif asked is True and self._load_from is not None:
-            path = Path(self._load_from)
+            path = existing_file(self._load_from)
         elif asked:
             path = gather(find_latest(self.work_dir) if get_rank() == 0 else None)[0]
             if path is None:
@@ -185,6 +205,23 @@ class Checkpoints:
                 )
             self._randomness_cfg = dict(self._randomness_cfg, seed=seed)
             self.set_randomness(**self._randomness_cfg)
+
+
+def fine_tune_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """How ``load_from`` may make a file fit, as the config's ``fine_tune`` says.
+
+    Args:
+        config: Of the run; ``fine_tune = dict(drop_head=True, first_conv='mean')``.
+
+    Returns:
+        ``drop_head`` and ``first_conv`` as :func:`load_state.load_state` takes them.
+
+    Raises:
+        ConfigError: ``first_conv`` is unknown.
+    """
+    asked = config.get('fine_tune') or {}
+    check_way(asked.get('first_conv'))
+    return dict(drop_head=bool(asked.get('drop_head')), first_conv=asked.get('first_conv'))
 
 
 def _renamed(state: Mapping[str, Any], rules: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def slide_logits(
         batch_size: Windows in one call of the predictor.
 
     Returns:
-        (N, K, H, W) float32, on the predictor's device.
+        (N, K, H, W) float32 (float64 of float64), on the predictor's device.
 
     Raises:
         ConfigError: The stride is larger than the window, or a size is below 1.

@@ -103,7 +103,8 @@ class AverageSink:
         if rows <= have:
             return
         shape = (like.shape[0], self.num_classes, rows, self.width)
-        band = torch.zeros(shape, dtype=torch.float32, device=like.device)
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        band = torch.zeros(shape, dtype=dtype, device=like.device)
         count = torch.zeros((rows, self.width), dtype=torch.int32)
         if self._sum is not None and have:
             band[:, :, :have] = self._sum
@@ -137,7 +138,7 @@ class LogitMap:
         height: Rows of the whole image.
 
     Shape:
-        - logits: (N, K, H, W) float32, on the device of the rows
+        - logits: (N, K, H, W) float32 (float64 of float64), on the device of the rows
     """
 
     def __init__(self, height: int) -> None:

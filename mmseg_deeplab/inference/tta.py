@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmseg_deeplab.utils.errors import DataError
+from mmseg_deeplab.utils.precision import at_least_float32
 
 # the "ms+flip" columns of the published tables
 DEFAULT_RATIOS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
@@ -102,9 +103,9 @@ def probabilities(logits: Tensor) -> Tensor:
         logits: (K, H, W) or (N, K, H, W).
 
     Returns:
-        A new tensor of the same shape, float32.
+        A new tensor of the same shape, float32 (float64 of float64).
     """
-    logits = logits.float()
+    logits = at_least_float32(logits)
     if logits.shape[-3] == 1:
         return torch.sigmoid(logits)
     return torch.softmax(logits, dim=-3)

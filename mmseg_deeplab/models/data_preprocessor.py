@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseDataPreprocessor
-from mmengine.structures import PixelData
 from torch import Tensor
 
 from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.structures import SampleList, SegDataSample
+from mmseg_deeplab.structures import SampleList
 from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.misc import Size, pad_and_stack, stack_batch
 
 BatchAugment = Callable[[Tensor, SampleList], tuple[Tensor, SampleList]]
-Size = tuple[int, int]
 
 
 @MODELS.register_module()
@@ -51,7 +49,6 @@ class SegDataPreProcessor(BaseDataPreprocessor):
         self,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
-        *,
         size: Size | None = None,
         size_divisor: int | None = None,
         pad_val: float = 0,
@@ -120,27 +117,12 @@ class SegDataPreProcessor(BaseDataPreprocessor):
                 'size or size_divisor of SegDataPreProcessor must be set for training, got '
                 'neither; set size=crop_size'
             )
-        batch = pad_and_stack(images, self.size, self.size_divisor, self.pad_val)
-        for image, sample in zip(images, samples, strict=True):
-            self._pad_labels(sample, tuple(image.shape[-2:]), tuple(batch.shape[-2:]))
+        batch, samples = stack_batch(
+            images, samples, self.size, self.size_divisor, self.pad_val, self.seg_pad_val
+        )
         for augment in self.batch_augments:
             batch, samples = augment(batch, samples)
         return {'inputs': batch, 'data_samples': samples}
-
-    def _pad_labels(self, sample: SegDataSample, img_shape: Size, pad_shape: Size) -> None:
-        padding = (0, pad_shape[1] - img_shape[1], 0, pad_shape[0] - img_shape[0])
-        if 'gt_sem_seg' in sample:
-            labels = sample.gt_sem_seg.data
-            if tuple(labels.shape[-2:]) != img_shape:
-                raise DataError(
-                    f'label map of {sample.get("img_path", "an image")} must be {img_shape} like '
-                    f'its image, got {tuple(labels.shape[-2:])}'
-                )
-            padded = F.pad(labels, padding, value=self.seg_pad_val)
-            sample.gt_sem_seg = PixelData(data=padded)
-        sample.set_metainfo(
-            {'img_shape': img_shape, 'pad_shape': pad_shape, 'padding_size': padding}
-        )
 
     def _test_batch(self, images: list[Tensor], samples: SampleList | None) -> dict[str, Any]:
         sizes = {tuple(image.shape[-2:]) for image in images}
@@ -190,41 +172,6 @@ def _files(samples: SampleList | None) -> str:
     """The image files of a batch, for a message; nothing where they are not known."""
     paths = [str(sample.get('img_path')) for sample in samples or () if sample.get('img_path')]
     return f' in {", ".join(paths)}' if paths else ''
-
-
-def pad_and_stack(
-    images: Sequence[Tensor], size: Size | None, size_divisor: int | None, pad_val: float
-) -> Tensor:
-    """One batch of images that are padded at the right and bottom.
-
-    Args:
-        images: Each (C, H, W) float.
-        size: Height and width wanted; an image larger than it is not cropped.
-        size_divisor: Instead: the next multiple of it above the largest height and width.
-        pad_val: Value of the padding.
-
-    Returns:
-        (N, C, H', W').
-
-    Raises:
-        DataError: With ``size``, images larger than it that differ in size.
-    """
-    if size is None:
-        height, width = (max(image.shape[axis] for image in images) for axis in (-2, -1))
-        divisor = size_divisor or 1
-        targets = {(-(-height // divisor) * divisor, -(-width // divisor) * divisor)}
-    else:
-        targets = {(max(size[0], im.shape[-2]), max(size[1], im.shape[-1])) for im in images}
-    if len(targets) > 1:
-        raise DataError(
-            f'images must fit into size={tuple(size)} to be stacked, got '
-            f'{[tuple(image.shape[-2:]) for image in images]}; crop them in the pipeline'
-        )
-    height, width = targets.pop()
-    batch = images[0].new_full((len(images), images[0].shape[0], height, width), pad_val)
-    for row, image in zip(batch, images, strict=True):
-        row[:, : image.shape[-2], : image.shape[-1]] = image
-    return batch
 
 
 def _check_normalisation(mean: Sequence[float] | None, std: Sequence[float] | None) -> None:

@@ -15,6 +15,7 @@ from mmseg_deeplab.models.decode_heads import (
     FCNHead,
 )
 from mmseg_deeplab.models.segmentors.network import SegNetwork
+from mmseg_deeplab.models.utils.pretrained import load_pretrained
 from mmseg_deeplab.utils.errors import ConfigError
 
 AUXILIARY_WEIGHT = 0.4  # PSPNet's, arXiv:1612.01105, section 3.3; the zoo's for all its heads
@@ -63,6 +64,7 @@ def deeplabv3plus(
     align_corners: bool = False,
     auxiliary: bool = True,
     pretrained: str | None = None,
+    first_conv: str | None = None,
 ) -> SegNetwork:
     """DeepLabV3+ (arXiv:1802.02611) on ResNetV1c, with the model zoo's widths.
 
@@ -77,7 +79,9 @@ def deeplabv3plus(
         norm_cfg: Norm layers; None is batch norm.
         align_corners: How maps are resized.
         auxiliary: Whether a second head on the third map is trained too, at 0.4.
-        pretrained: Weight file of the backbone.
+        pretrained: Weights of the backbone: a file, or a name such as
+            ``'open-mmlab://resnet50_v1c'``, see :func:`load_pretrained`.
+        first_conv: ``'mean'`` or ``'copy'``: how ``pretrained`` is made to fit other bands.
 
     Returns:
         A module: ``m(images)`` gives logits (N, K, H, W) for images (N, in_channels, H, W),
@@ -103,7 +107,9 @@ def deeplabv3plus(
         in_index=3,
         align_corners=align_corners,
     )
-    backbone = _backbone(depth, in_channels, output_stride, multi_grid, norm_cfg, pretrained)
+    backbone = _backbone(depth, in_channels, output_stride, multi_grid, norm_cfg)
+    if pretrained is not None:
+        load_pretrained(backbone, pretrained, first_conv=first_conv)
     return _assemble(backbone, head, channels, norm_cfg, auxiliary)
 
 
@@ -118,6 +124,7 @@ def deeplabv3(
     align_corners: bool = False,
     auxiliary: bool = True,
     pretrained: str | None = None,
+    first_conv: str | None = None,
 ) -> SegNetwork:
     """DeepLabV3 (arXiv:1706.05587) on ResNetV1c; arguments as :func:`deeplabv3plus`.
 
@@ -130,7 +137,8 @@ def deeplabv3(
         norm_cfg: Norm layers; None is batch norm.
         align_corners: How maps are resized.
         auxiliary: Whether there is a second head, for training.
-        pretrained: Weight file of the backbone.
+        pretrained: Weights of the backbone.
+        first_conv: As for :func:`deeplabv3plus`.
 
     Returns:
         A module as :func:`deeplabv3plus` gives.
@@ -149,7 +157,9 @@ def deeplabv3(
         in_index=3,
         align_corners=align_corners,
     )
-    backbone = _backbone(depth, in_channels, output_stride, multi_grid, norm_cfg, pretrained)
+    backbone = _backbone(depth, in_channels, output_stride, multi_grid, norm_cfg)
+    if pretrained is not None:
+        load_pretrained(backbone, pretrained, first_conv=first_conv)
     return _assemble(backbone, head, channels, norm_cfg, auxiliary)
 
 
@@ -175,10 +185,9 @@ def _backbone(
     output_stride: int,
     multi_grid: Sequence[int] | None,
     norm_cfg: dict | None,
-    pretrained: str | None,
 ) -> ResNetV1c:
     strides, dilations, _ = _stage_strides(output_stride)
-    backbone = ResNetV1c(
+    return ResNetV1c(
         depth,
         in_channels,
         strides=strides,
@@ -186,11 +195,7 @@ def _backbone(
         contract_dilation=True,
         multi_grid=multi_grid,
         norm_cfg=_norm(norm_cfg),
-        pretrained=pretrained,
     )
-    if pretrained is not None:
-        backbone.init_weights()
-    return backbone
 
 
 def _assemble(

@@ -23,7 +23,7 @@ from mmengine.registry import (
     WEIGHT_INITIALIZERS,
 )
 
-from mmseg_deeplab.registry.registry import SCOPE, SegRegistry, nearest_names
+from mmseg_deeplab.registry.registry import PEER_SCOPE, SCOPE, SegRegistry, nearest_names
 
 MODELS = SegRegistry('model', locations=['mmseg_deeplab.models'], fallback='mmcv.cnn')
 DATASETS = SegRegistry('dataset', locations=['mmseg_deeplab.datasets'])
@@ -49,6 +49,7 @@ __all__ = [
     'OPTIM_WRAPPERS',
     'OPTIM_WRAPPER_CONSTRUCTORS',
     'PARAM_SCHEDULERS',
+    'PEER_SCOPE',
     'RUNNERS',
     'RUNNER_CONSTRUCTORS',
     'SCOPE',

@@ -9,7 +9,7 @@ from importlib import import_module
 import mmengine.registry
 from mmengine.registry import Registry
 
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigKeyError
 
 SCOPE = 'mmseg_deeplab'
 PEER_SCOPE = 'mmseg'  # the scope that users' configs and modules were written for
@@ -55,7 +55,7 @@ class SegRegistry(Registry):
                 or a dotted import path.
 
         Raises:
-            ConfigError: Nothing has that name; the message gives the nearest ones.
+            ConfigKeyError: Nothing has that name; the message gives the nearest ones.
         """
         name = key.removeprefix(f'{PEER_SCOPE}.')
         found = self._lookup(name)
@@ -63,7 +63,7 @@ class SegRegistry(Registry):
             import_module(self._fallback)
             found = self._lookup(name)
         if found is None:
-            raise ConfigError(self._unknown(name))
+            raise ConfigKeyError(self._unknown(name))
         return found
 
     def known_names(self) -> list[str]:

@@ -11,8 +11,26 @@ class SegError(Exception):
     """Base of all errors that are the user's to mend: one clear message, no traceback."""
 
 
-class ConfigError(SegError, ValueError):
-    """A config file or option is wrong: a misspelt key, an unknown type, a missing base."""
+class ConfigError(SegError, ValueError, AssertionError):
+    """A config, option or argument is wrong: a misspelt key, an unknown type, a missing base.
+
+    Also an ``AssertionError``, because that is what MMSegmentation's constructors raise: a
+    caller that catches it there catches this.
+    """
+
+
+class ConfigNotFoundError(ConfigError, FileNotFoundError):
+    """There is no config file of that name."""
+
+
+class ConfigKeyError(ConfigError, KeyError):
+    """A config names something from a fixed list, such as a depth, that is not in it."""
+
+    __str__ = Exception.__str__  # KeyError's own would put the message in quotes
+
+
+class ConfigTypeError(ConfigError, TypeError):
+    """A value in a config is of the wrong kind, such as a number where a dict is wanted."""
 
 
 class DataError(SegError, ValueError):
@@ -25,6 +43,10 @@ class DatasetNotFoundError(DataError, FileNotFoundError):
 
 class CheckpointError(SegError, RuntimeError):
     """A checkpoint is missing, truncated, unsafe, or does not fit the model."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint of that name."""
 
 
 class TrainingError(SegError, RuntimeError):

@@ -1,9 +1,11 @@
-"""Writing result files: whole or not at all, with errors that name the file."""
+"""Writing result files, whole or not at all, with errors that name the file; their hash."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +30,15 @@ def write_bytes(path: str | Path, content: bytes) -> Path:
         DataError: The file cannot be written (disk full, no permission, a folder in its place).
     """
     path = Path(path)
+    temporary = path.with_name(f'.{path.name}.{secrets.token_hex(4)}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-    except OSError as error:
-        raise DataError(_cannot_write(path, error)) from error
-    try:
-        with os.fdopen(handle, 'wb') as file:
+        with open(temporary, 'xb') as file:
             file.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files private
         os.replace(temporary, path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder itself may be what is wrong
+            temporary.unlink()
         raise DataError(_cannot_write(path, error)) from error
     return path
 
@@ -90,15 +89,37 @@ def write_id_map(path: str | Path, ids: np.ndarray) -> Path:
     return write_image(path, ids.astype(np.uint8 if high <= 255 else np.uint16))
 
 
-class UniqueNames:
-    """Gives each input file an output name, and refuses two that would be one file."""
+def file_hash(path: str | Path) -> str:
+    """The SHA-256 of a file's content, 64 hexadecimal digits.
 
-    def __init__(self) -> None:
+    Args:
+        path: An existing file.
+    """
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class UniqueNames:
+    """Gives each input file an output name, and refuses two that would be one file.
+
+    Args:
+        root: Folder of all the input files, whose sub-folders the names then keep; None for
+            names without folders.
+    """
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        self._root = root
         self._owner: dict[str, str] = {}
 
     def stem(self, source: str | Path) -> str:
-        """Claim the file's name without folder and suffix; see :meth:`claim`."""
-        return self.claim(Path(source).stem, source)
+        """Claim the file's name without suffix, and without folder or root; see :meth:`claim`."""
+        if self._root is None:
+            return self.claim(Path(source).stem, source)
+        inside = Path(os.path.relpath(source, self._root))
+        return self.claim(inside.with_suffix('').as_posix(), source)
 
     def claim(self, name: str, source: str | Path) -> str:
         """Take a name for a source; taking it again for the same source is fine.
@@ -120,12 +141,6 @@ class UniqueNames:
                 'give the images different names'
             )
         return name
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def _cannot_write(path: Path, error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Callable
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmseg_deeplab.utils import safetensors_file
 from mmseg_deeplab.utils.errors import CheckpointError
+from mmseg_deeplab.utils.weight_formats import SAFETENSORS_SUFFIX
 
+META_KEY = 'mmseg_deeplab.meta'  # under which a .safetensors file of ours holds `meta`, as JSON
 _WOULD_RUN = re.compile(r'GLOBAL ([\w.]+)|unrecognized function (.+)|but got (<.+>)')
 _HISTORY_METHODS = ('min', 'max', 'mean', 'current')
 
@@ -57,16 +61,21 @@ def _allowed() -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
 
 
 def read_file(path: Path, map_location: Any, mmap: bool = False) -> Any:
-    """Unpickle a file by PyTorch's ``weights_only`` machine.
+    """Unpickle a file by PyTorch's ``weights_only`` machine, or read a ``.safetensors`` file.
 
     Args:
         path: An existing file.
         map_location: As for ``torch.load``.
         mmap: Leave tensors on the disk until they are used; for looking at a file's meta.
 
+    Returns:
+        What was pickled; of a ``.safetensors`` file ``dict(state_dict, meta)``.
+
     Raises:
         CheckpointError: The file is truncated, is no checkpoint, or asks for code to be run.
     """
+    if path.suffix == SAFETENSORS_SUFFIX:
+        return _read_safetensors(path, map_location)
     try:
         with torch.serialization.safe_globals(_allowed()):
             return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
@@ -79,6 +88,22 @@ def read_file(path: Path, map_location: Any, mmap: bool = False) -> Any:
             f'{path}: truncated, or no checkpoint ({_first_line(error)}); use another one, or '
             'copy it again'
         ) from error
+
+
+def _read_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
+    noted = safetensors_file.read_header(path).get('__metadata__') or {}
+    tensors = safetensors_file.read_tensors(path)
+    if isinstance(map_location, (str, torch.device)):
+        tensors = {name: value.to(map_location) for name, value in tensors.items()}
+    try:
+        meta = json.loads(noted.get(META_KEY, '{}'))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f'{path}: its {META_KEY} is no JSON ({error})') from error
+    if not isinstance(meta, dict):
+        raise CheckpointError(
+            f'{path}: its {META_KEY} must be a JSON object, got {type(meta).__name__}'
+        )
+    return {'state_dict': tensors, 'meta': meta}
 
 
 def without_stand_ins(value: Any) -> Any:

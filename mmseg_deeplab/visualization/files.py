@@ -96,7 +96,40 @@ def comparison(
     pictures = [('input', image)]
     if label is not None:
         pictures.append(('label', colorize(label, palette)))
-        if (np.asarray(label) >= len(palette)).any():
-            class_names, palette = [*class_names, 'ignored'], [*palette, ignored_colour(palette)]
+        class_names, palette = _with_ignored(label, class_names, palette)
     pictures.append(('prediction', colorize(prediction, palette)))
     return panel(pictures, class_names, palette)
+
+
+def sample_picture(
+    image: np.ndarray,
+    label: np.ndarray | None,
+    *,
+    class_names: Sequence[str],
+    palette: Palette,
+) -> np.ndarray:
+    """A sample of a data set: image, label, and the label over the image, with a legend.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        label: (H, W) class ids, 255 = ignored; None draws the image alone.
+        class_names: K names.
+        palette: K colours, RGB.
+
+    Returns:
+        A picture, uint8 RGB.
+    """
+    if label is None:
+        return panel([('image', image)])
+    both = overlay(image, label, palette)
+    pictures = [('image', image), ('label', colorize(label, palette)), ('both', both)]
+    return panel(pictures, *_with_ignored(label, class_names, palette))
+
+
+def _with_ignored(
+    label: np.ndarray, class_names: Sequence[str], palette: Palette
+) -> tuple[Sequence[str], Palette]:
+    """The legend's names and colours: with ``ignored`` where the label has such pixels."""
+    if not (np.asarray(label) >= len(palette)).any():
+        return class_names, palette
+    return [*class_names, 'ignored'], [*palette, ignored_colour(palette)]

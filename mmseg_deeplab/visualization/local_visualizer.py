@@ -11,12 +11,12 @@ from mmengine.visualization import Visualizer
 
 from mmseg_deeplab.registry import DATASETS, VISUALIZERS
 from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils.class_names import dataset_aliases, get_classes, get_palette
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.log import warn_once
 from mmseg_deeplab.visualization.files import write_rgb
 from mmseg_deeplab.visualization.panels import Palette, name_regions, overlay
 
-_DATASET_NAMES = {'vaihingen': 'ISPRSDataset'}  # the one whose class is named otherwise
 _FILE_BACKENDS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
 
 
@@ -149,7 +149,7 @@ class SegLocalVisualizer(Visualizer):
             continue_key: That closes the window.
             backend: ``'matplotlib'`` or ``'cv2'``.
         """
-        if backend == 'matplotlib' and not _has_display():
+        if backend == 'matplotlib' and not has_display():
             warn_once('there is no display, so no picture is shown; write it to a file instead')
             return
         super().show(drawn_img, win_name, wait_time, continue_key, backend)
@@ -185,15 +185,18 @@ class SegLocalVisualizer(Visualizer):
         return drawn
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
+    """Whether Matplotlib can open a window here."""
     import matplotlib
 
     return matplotlib.get_backend().lower() not in _FILE_BACKENDS
 
 
 def _metainfo(dataset_name: str) -> dict:
-    """Class names and palette of a registered data set, by its class's or its short name."""
-    wanted = _DATASET_NAMES.get(dataset_name.lower(), dataset_name).lower()
+    """Class names and palette of a known data set, or of a registered class."""
+    if any(dataset_name in aliases for aliases in dataset_aliases.values()):
+        return {'classes': get_classes(dataset_name), 'palette': get_palette(dataset_name)}
+    wanted = dataset_name.lower()
     for name in DATASETS.known_names():
         if name.lower() in (wanted, f'{wanted}dataset'):
             return getattr(DATASETS.get(name), 'METAINFO', {})

@@ -107,6 +107,15 @@ def test_class_names_of_old_checkpoints(tmp_path):
     assert old.dataset_meta['palette'][2] == [3, 3, 3]
 
 
+def test_colours_of_the_data_set_where_the_checkpoint_has_none(tmp_path, told):
+    path = save_checkpoint(tmp_path / 'a.pth', {'CLASSES': NAMES})
+    assert init_model(tiny_config(), path, 'cpu').dataset_meta['palette'] == PALETTE
+    assert "names no colours; those of the config's" in told.text
+    path = save_checkpoint(tmp_path / 'b.pth', {'CLASSES': ('a', 'b', 'c')})
+    assert len(init_model(tiny_config(), path, 'cpu').dataset_meta['palette']) == 3
+    assert 'at random' in told.text
+
+
 def test_class_names_of_the_data_set_with_a_warning(tmp_path, told):
     path = save_checkpoint(tmp_path / 'a.pth', {})
     assert init_model(tiny_config(), path, 'cpu').dataset_meta['classes'] == NAMES

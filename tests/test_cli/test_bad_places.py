@@ -91,10 +91,8 @@ def append(project, text: str) -> None:
     project.config.write_text(old + text, encoding='utf-8')
 
 
-@pytest.mark.parametrize('option', ['--out', '--show-dir'])
-@pytest.mark.parametrize('twice', [False, True], ids=['same-name', 'same-file'])
-def test_result_names_are_looked_at_before_the_test(project, capsys, monkeypatch, option, twice):
-    other = 'val' if twice else 'other'
+def add_second_folder(project, name: str) -> None:
+    """Test a folder of images named as those of ``val``, or ``val`` twice, beside ``val``."""
     for kind in ('img_dir', 'ann_dir'):
         source = project.data / kind / 'val' / '4.png'
         (project.data / kind / 'other').mkdir()
@@ -102,17 +100,30 @@ def test_result_names_are_looked_at_before_the_test(project, capsys, monkeypatch
     append(
         project,
         'first = val_dataloader["dataset"]\n'
-        f'second = dict(first, data_prefix=dict(img_path="img_dir/{other}", '
-        f'seg_map_path="ann_dir/{other}"))\n'
+        f'second = dict(first, data_prefix=dict(img_path="img_dir/{name}", '
+        f'seg_map_path="ann_dir/{name}"))\n'
         'test_dataloader = dict(val_dataloader, dataset=dict(type="ConcatDataset", '
         'datasets=[first, second]))\n',
     )
+
+
+@pytest.mark.parametrize('option', ['--out', '--show-dir'])
+def test_an_image_listed_twice_is_refused_before_the_test(project, capsys, monkeypatch, option):
+    add_second_folder(project, 'val')
     monkeypatch.setattr(IoUMetric, 'process', lambda *_: pytest.fail('an image was tested'))
     out = project.folder / 'out'
     message = refused(project.test(option, str(out)), capsys)
-    assert '4.png' in message
-    assert ('more than once' if twice else 'img_dir/other/4.png') in message
+    assert '4.png' in message and 'more than once' in message
     assert not out.exists()
+
+
+def test_results_keep_sub_folders_where_names_are_equal(project):
+    add_second_folder(project, 'other')
+    out, shown = project.folder / 'out', project.folder / 'shown'
+    assert main(project.test('--out', str(out), '--show-dir', str(shown))) == 0
+    for folder in (out, shown):
+        found = {path.relative_to(folder).as_posix() for path in folder.rglob('*.png')}
+        assert found == {'val/4.png', 'val/5.png', 'other/4.png'}
 
 
 def test_wrong_band_count_names_the_file():
@@ -131,16 +142,21 @@ def test_wrong_band_count_names_the_file():
         (['--seed', '-3'], ['seed', '-3', 'whole number']),
         (['--seed', str(2**32)], ['seed', str(2**32)]),
         (['--cfg-options', 'randomness.seed=-3'], ['seed', '-3']),
-        (['--load-from', 'https://host/a.pth'], ['https://host/a.pth', 'URLs are not fetched']),
-        (['--cfg-options', 'load_from=https://host/a.pth'], ['URLs are not fetched']),
-        (['--resume', 'https://host/a.pth'], ['URLs are not fetched']),
+        (['--load-from', 'https://host/a.pth'], ['https://host/a.pth', 'offline', 'put it']),
+        (['--cfg-options', 'load_from=https://host/a.pth'], ['https://host/a.pth', 'offline']),
+        (['--resume', 'https://host/a.pth'], ['https://host/a.pth', 'offline']),
+        (['--drop-head'], ['drop_head', '--load-from']),
+        (['--cfg-options', 'fine_tune.drop_haed=True'], ['fine_tune.drop_haed', 'drop_head']),
+        (['--cfg-options', 'fine_tune.first_conv=men'], ['first_conv', "'mean'", "'men'"]),
         (['--resume', 'WORK'], ['is a folder', 'iter_4.pth']),
         (['--load-from', 'DATA'], ['is a folder', 'no .pth file']),
         (['--cfg-options', 'audit.foo=3'], ['audit', 'foo', 'quick']),
         (['--cfg-options', 'audit=3'], ['audit', 'bool', '3']),
     ],
 )
-def test_arguments_of_train(project, capsys, more, texts):
+def test_arguments_of_train(project, capsys, monkeypatch, tmp_path_factory, more, texts):
+    monkeypatch.setenv('MMSEG_DEEPLAB_OFFLINE', '1')
+    monkeypatch.setenv('MMSEG_DEEPLAB_CACHE', str(tmp_path_factory.mktemp('cache')))
     places = {'WORK': str(project.work), 'DATA': str(project.data)}
     before = fingerprints(project.folder)
     message = refused(project.train(*(places.get(word, word) for word in more)), capsys)

@@ -38,6 +38,7 @@ def test_train_arguments(calls):
     assert named == dict(
         work_dir='w', resume=True, load_from=None, amp=True, device='cpu', seed=3, audit=False,
         cfg_options={'a.b': 1, 'c': ['x', 'y'], 'd': None}, data_root='/d', launcher='pytorch',
+        drop_head=False, first_conv=None,
     )  # fmt: skip
 
 

@@ -77,8 +77,15 @@ def test_lazy_style_config_written_for_mmsegmentation(tmp_path, clean_imports):
     assert load_config(path).model.type is SegDataSample
 
 
-def test_no_alias_without_need(clean_imports):
+def test_no_alias_without_need(tmp_path, clean_imports):
     load_config(dict(model=dict(type='EncoderDecoder')))
+    path = tmp_path / 'lazy.py'
+    path.write_text(
+        '# unlike one from mmseg\n'
+        'from mmseg_deeplab.structures import SegDataSample\nmodel = dict(type=SegDataSample)\n',
+        encoding='utf-8',
+    )
+    load_config(path)
     assert not any(isinstance(finder, PeerAlias) for finder in sys.meta_path)
 
 

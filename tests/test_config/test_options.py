@@ -41,8 +41,8 @@ def test_dotted_keys_reach_dicts_and_lists():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'a.b.c': 1}, r'--cfg-options a\.b\.c does not fit'),
-        ({'pipeline.7.p': 1}, 'Index 7 exceeds'),
+        ({'a.b.c': 1}, r'--cfg-options a\.b\.c=1 does not fit'),
+        ({'pipeline.7.p': 1}, 'pipeline is a list of 1'),
     ],
 )
 def test_options_that_do_not_fit(options, message):

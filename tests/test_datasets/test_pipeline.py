@@ -217,10 +217,13 @@ OPTIONS = {
     'RandomRotate': dict(prob=1.0, degree=9),
     'Resize': dict(scale=(20, 20)),
     'Pad': dict(size=(50, 50)),
+    'RandomCutOut': dict(prob=1.0, n_holes=1, cutout_shape=(4, 4), seg_fill_in=1),
+    'ResizeShortestEdge': dict(scale=20, max_size=40),
 }
 
 
-WRAPPERS = {'TestTimeAug', 'InferencerLoader'}  # their keys are those of the transforms inside
+# their keys are those of the transforms inside, or of other samples
+WRAPPERS = {'TestTimeAug', 'InferencerLoader', 'RandomMosaic'}
 
 
 @pytest.mark.parametrize('name', sorted({*transforms.__all__} - WRAPPERS))
@@ -243,8 +246,9 @@ def test_docstrings_promise_the_keys_that_are_touched(tmp_path, name):
         results = Watched(img=np.eye(4, dtype=np.uint8))
         OPTIONS[name] = dict(nodata=0)
     required = promised(cls, 'Required')
-    assert required <= {*results, 'label_map', 'num_classes', 'color_table', 'ignore_index',
-                        'valid_mask'}  # fmt: skip
+    optional = {'label_map', 'num_classes', 'color_table', 'ignore_index', 'valid_mask',
+                'other_seg_map_paths', 'gt_seg_map_NAME'}  # fmt: skip
+    assert required <= {*results} | optional
     before = set(results)
     results.__dict__['written'] = set()
     after = TRANSFORMS.build(dict(type=name, **OPTIONS.get(name, {})))(results)
@@ -253,7 +257,6 @@ def test_docstrings_promise_the_keys_that_are_touched(tmp_path, name):
         assert set(after) == added
         return
     written = results.__dict__['written']
-    optional = {'valid_mask'}
     assert written - before <= added <= (written - before) | before | optional
     assert (written & before) - added <= modified
     assert modified - {'seg_fields'} <= written | {'img'}

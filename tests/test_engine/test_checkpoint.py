@@ -18,6 +18,8 @@ from mmseg_deeplab.engine import find_latest, load_checkpoint, save_checkpoint
 from mmseg_deeplab.engine.checkpoint import read_meta, write_pointer
 from mmseg_deeplab.engine.plain import hub_from_plain, hub_to_plain, to_plain
 from mmseg_deeplab.utils.errors import CheckpointError, TrainingError
+from mmseg_deeplab.utils.safe_load import META_KEY
+from mmseg_deeplab.utils.safetensors_file import to_bytes
 from tests.test_engine.compare import assert_same
 from tests.test_engine.toy import toy_config
 
@@ -139,6 +141,31 @@ def test_broken_files(tmp_path):
     torch.save([1, 2], tmp_path / 'list.pth')
     with pytest.raises(CheckpointError, match='must hold a state_dict, got list'):
         load_checkpoint(tmp_path / 'list.pth')
+
+
+@pytest.mark.parametrize('text', ['[1]', '"x"', '{', '[' * 100_000])
+def test_safetensors_whose_meta_is_no_object(tmp_path, text):
+    path = tmp_path / 'a.safetensors'
+    path.write_bytes(to_bytes(WEIGHTS['state_dict'], {META_KEY: text}))
+    with pytest.raises(CheckpointError, match=r'a\.safetensors: its mmseg_deeplab\.meta '):
+        load_checkpoint(path)
+
+
+def test_odd_checkpoints(tmp_path):
+    for content, reason in (
+        ({**WEIGHTS, 'meta': 'x'}, 'its meta must be a dict, got str'),
+        ({'state_dict': {1: torch.zeros(1)}}, 'its state_dict must have text as keys'),
+    ):
+        torch.save(content, tmp_path / 'a.pth')
+        with pytest.raises(CheckpointError, match=reason):
+            load_checkpoint(tmp_path / 'a.pth')
+
+
+def test_file_address(tmp_path):
+    path = tmp_path / 'with blank.pth'
+    save_checkpoint(WEIGHTS, path)
+    assert '%20' in path.as_uri()
+    assert read_meta(path.as_uri()) == {'iter': 1}
 
 
 def test_bare_state_dict(tmp_path):

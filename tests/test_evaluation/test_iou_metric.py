@@ -185,9 +185,12 @@ def _one_process(rank, port, queue):
     torch.distributed.init_process_group('gloo', rank=rank, world_size=2)
     made = metric()
     shares = ([([[0, 0]], 'urban'), ([[1, 0]], 'rural')], [([[1, 1]], 'forest')])
-    for label, group in shares[rank]:  # an odd number of images, groups that differ
-        made.process({}, [sample([[0, 1]], label, group=group)])
-    queue.put((rank, made.evaluate(3)))
+    further = [{}, {'gt_sem_seg_full': {'data': torch.tensor([[[0, 2]]])}}]
+    for label, group in shares[rank]:  # an odd number of images, groups and labels that differ
+        made.process({}, [sample([[0, 1]], label, group=group, **further[rank])])
+    found = made.evaluate(3)
+    rows = made.report.protocols() if rank == 0 else ()
+    queue.put((rank, found, {row.name: row.pixels for row in rows}))
     torch.distributed.destroy_process_group()
 
 
@@ -199,7 +202,9 @@ def test_two_processes_count_every_image_once():
         port = free.getsockname()[1]
     queue = mp.get_context('spawn').SimpleQueue()
     mp.spawn(_one_process, (port, queue), nprocs=2)
-    found = dict(queue.get() for _ in range(2))
+    told = [queue.get() for _ in range(2)]
+    found = {rank: scores for rank, scores, _ in told}
+    assert {'main labels, 3 classes': 6, 'full, 3 classes': 2} in [pixels for *_, pixels in told]
     alone = metric()
     for label in ([[0, 0]], [[1, 0]], [[1, 1]]):
         alone.process({}, [sample([[0, 1]], label)])

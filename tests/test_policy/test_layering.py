@@ -13,6 +13,7 @@ LEVELS = {
     'structures': 1,
     'inference': 1,
     'config': 1,
+    'hub': 1,
     'datasets': 2,
     'models': 2,
     'evaluation': 2,

@@ -26,8 +26,8 @@ def test_configs_and_every_module_are_in_the_wheel(built):
     wanted = {p.relative_to(REPO / 'configs') for p in (REPO / 'configs').rglob('*.py')}
     got = {p.relative_to(built / 'mmseg_deeplab/_configs') for p in built.rglob('_configs/**/*.py')}
     assert wanted and wanted <= got
-    modules = {p.relative_to(REPO) for p in (REPO / 'mmseg_deeplab').rglob('*.py')}
-    assert modules <= {p.relative_to(built) for p in built.rglob('*.py')}
+    files = (p for p in (REPO / 'mmseg_deeplab').rglob('*') if p.suffix in {'.py', '.csv'})
+    assert {p.relative_to(REPO) for p in files} <= {p.relative_to(built) for p in built.rglob('*')}
 
 
 def test_installed_package_finds_its_configs_by_name(built, tmp_path):

@@ -28,3 +28,4 @@ val_dataloader = dict(
     dataset=dict(data_root=data_root, pipeline=test_pipeline),
 )
 test_dataloader = val_dataloader
+model_settings = dict(data_preprocessor=dict(size=crop_size))

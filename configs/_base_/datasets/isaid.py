@@ -3,25 +3,23 @@
 _base_ = './aerial_loaders.py'
 dataset_type = 'iSAIDDataset'
 data_root = 'data/iSAID'
-crop_size = (896, 896)  # height, width; the one place where it is set
 num_classes = 16
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='RandomResize', scale=(896, 896), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='PackSegInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(896, 896), keep_ratio=True),
-    dict(type='LoadAnnotations'),  # after Resize: the label keeps its size
-    dict(type='PackSegInputs'),
-]
+crop_size = (896, 896)  # height, width; the one place where it is set
+img_scale = (896, 896)  # width, height
+sizes = dict(
+    RandomResize=dict(scale=img_scale),
+    RandomCrop=dict(crop_size=crop_size),
+    Resize=dict(scale=img_scale),
+)
+train_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline]
+test_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.test_pipeline]
 train_dataloader = dict(
     dataset=dict(type=dataset_type, data_root=data_root, pipeline=train_pipeline)
 )
 val_dataloader = dict(dataset=dict(type=dataset_type, data_root=data_root, pipeline=test_pipeline))
 test_dataloader = val_dataloader
+model_settings = dict(
+    data_preprocessor=dict(size=crop_size),
+    decode_head=dict(num_classes=num_classes),
+    auxiliary_head=dict(num_classes=num_classes),
+)

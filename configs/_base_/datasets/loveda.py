@@ -3,25 +3,23 @@
 _base_ = './aerial_loaders.py'
 dataset_type = 'LoveDADataset'
 data_root = 'data/loveDA'
-crop_size = (512, 512)  # height, width; the one place where it is set
 num_classes = 7
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='PackSegInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(1024, 1024), keep_ratio=True),
-    dict(type='LoadAnnotations'),  # after Resize: the label keeps its size
-    dict(type='PackSegInputs'),
-]
+crop_size = (512, 512)  # height, width; the one place where it is set
+sizes = dict(
+    RandomResize=dict(scale=(2048, 512)),  # width, height
+    RandomCrop=dict(crop_size=crop_size),
+    Resize=dict(scale=(1024, 1024)),
+)
+train_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline]
+test_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.test_pipeline]
 train_dataloader = dict(
     dataset=dict(type=dataset_type, data_root=data_root, pipeline=train_pipeline)
 )
 val_dataloader = dict(dataset=dict(type=dataset_type, data_root=data_root, pipeline=test_pipeline))
-test_dataloader = val_dataloader
+domains = dict(urban='splits/val_urban.txt', rural='splits/val_rural.txt')  # scored apart as well
+test_dataloader = dict(dataset=dict(val_dataloader['dataset'], group=domains))
+model_settings = dict(
+    data_preprocessor=dict(size=crop_size),
+    decode_head=dict(num_classes=num_classes),
+    auxiliary_head=dict(num_classes=num_classes),
+)

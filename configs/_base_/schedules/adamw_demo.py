@@ -9,5 +9,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=warmup, by_epoch=False),
     dict(type='CosineAnnealingLR', eta_min=0.0, begin=warmup, end=max_iters, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=60)
+train_cfg = dict(max_iters=max_iters, val_interval=60)
 default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=60, max_keep_ckpts=1))

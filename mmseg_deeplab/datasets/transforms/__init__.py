@@ -5,31 +5,52 @@ in MMSegmentation's order.
 """
 
 from mmseg_deeplab.datasets.transforms.crop import RandomCrop
+from mmseg_deeplab.datasets.transforms.cutout import RandomCutOut
 from mmseg_deeplab.datasets.transforms.flip import RandomFlip
 from mmseg_deeplab.datasets.transforms.formatting import PackSegInputs
 from mmseg_deeplab.datasets.transforms.loading import LoadAnnotations, LoadImageFromFile
 from mmseg_deeplab.datasets.transforms.loading_array import InferencerLoader, LoadImageFromNDArray
+from mmseg_deeplab.datasets.transforms.loading_raster import LoadSingleRSImageFromFile
+from mmseg_deeplab.datasets.transforms.mosaic import RandomMosaic
 from mmseg_deeplab.datasets.transforms.pad import Pad
 from mmseg_deeplab.datasets.transforms.photometric import PhotoMetricDistortion
 from mmseg_deeplab.datasets.transforms.random_resize import RandomChoiceResize, RandomResize
 from mmseg_deeplab.datasets.transforms.resize import Resize
+from mmseg_deeplab.datasets.transforms.resize_rules import (
+    ResizeShortestEdge,
+    ResizeToMultiple,
+    SegRescale,
+)
+from mmseg_deeplab.datasets.transforms.rot_flip import RandomRotFlip
 from mmseg_deeplab.datasets.transforms.rotate import RandomRotate, RandomRotate90
 from mmseg_deeplab.datasets.transforms.test_time_aug import TestTimeAug
+from mmseg_deeplab.datasets.transforms.tones import CLAHE, AdjustGamma, Rerange, RGB2Gray
 
 __all__ = [
+    'AdjustGamma',
+    'CLAHE',
     'InferencerLoader',
     'LoadAnnotations',
     'LoadImageFromFile',
     'LoadImageFromNDArray',
+    'LoadSingleRSImageFromFile',
     'PackSegInputs',
     'Pad',
     'PhotoMetricDistortion',
+    'RGB2Gray',
     'RandomChoiceResize',
     'RandomCrop',
+    'RandomCutOut',
     'RandomFlip',
+    'RandomMosaic',
     'RandomResize',
+    'RandomRotFlip',
     'RandomRotate',
     'RandomRotate90',
+    'Rerange',
     'Resize',
+    'ResizeShortestEdge',
+    'ResizeToMultiple',
+    'SegRescale',
     'TestTimeAug',
 ]

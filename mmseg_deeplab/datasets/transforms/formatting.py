@@ -24,6 +24,7 @@ META_KEYS = (
     'reduce_zero_label',
     'sample_idx',
     'group',
+    'own_part',
 )
 # what PyTorch can hold and a preprocessor can turn to float32 without loss
 _TENSOR_TYPES = {'uint8': np.uint8, 'bool': np.uint8, 'uint16': np.int32}
@@ -35,14 +36,14 @@ class PackSegInputs(BaseTransform):
 
     Required keys:
         - ``img``: (H, W) or (H, W, C), any real type (optional)
-        - ``gt_seg_map``: (H, W) (optional)
+        - ``gt_seg_map``, ``gt_seg_map_NAME``: (H, W) (optional)
         - ``valid_mask``: (H0, W0) bool (optional)
         - and those of ``meta_keys`` that are there
 
     Added keys (nothing else is left):
         - ``inputs``: (C, H, W) tensor; uint8 stays, uint16 becomes int32, all else float32
-        - ``data_samples``: SegDataSample with ``gt_sem_seg`` (1, H, W) int64, ``valid_mask``
-          (1, H0, W0) bool, and the metainfo
+        - ``data_samples``: SegDataSample with ``gt_sem_seg``, ``gt_sem_seg_NAME``
+          (1, H, W) int64, ``valid_mask`` (1, H0, W0) bool, and the metainfo
 
     Args:
         meta_keys: Keys that become metainfo, where the sample has them.
@@ -57,10 +58,12 @@ class PackSegInputs(BaseTransform):
         if 'img' in results:
             packed['inputs'] = _to_tensor(results['img'])
         sample = SegDataSample(metainfo={k: results[k] for k in self.meta_keys if k in results})
-        if 'gt_seg_map' in results:
-            # copies: a 1x1 view counts as contiguous even with a negative stride
-            label = np.array(results['gt_seg_map'], order='C')
-            sample.gt_sem_seg = PixelData(data=torch.from_numpy(label)[None].long())
+        for key in results:
+            if key == 'gt_seg_map' or key.startswith('gt_seg_map_'):
+                # copies: a 1x1 view counts as contiguous even with a negative stride
+                label = torch.from_numpy(np.array(results[key], order='C'))
+                field = key.replace('seg_map', 'sem_seg', 1)
+                setattr(sample, field, PixelData(data=label[None].long()))
         if results.get('valid_mask') is not None:
             valid = np.array(results['valid_mask'], order='C')
             sample.valid_mask = PixelData(data=torch.from_numpy(valid)[None])

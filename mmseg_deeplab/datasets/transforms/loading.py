@@ -103,12 +103,14 @@ class LoadAnnotations(BaseTransform):
         - ``color_table``: ColorTable (optional)
         - ``ignore_index``: int (optional)
         - ``valid_mask``: (H, W) bool (optional)
+        - ``other_seg_map_paths``: name to path of further labels (optional)
 
     Modified keys:
-        - ``seg_fields``: ``'gt_seg_map'`` is appended
+        - ``seg_fields``: the added keys are appended
 
     Added keys:
         - ``gt_seg_map``: (H, W) uint8, 255 = ignored
+        - ``gt_seg_map_NAME``: the same of further labels
 
     Args:
         reduce_zero_label: Leave it None: the data set's value is used, and another is an error.
@@ -147,8 +149,16 @@ class LoadAnnotations(BaseTransform):
                 f'{results.get("img_path")}: the data set has no labels; set '
                 'data_prefix.seg_map_path, or leave LoadAnnotations out of the pipeline'
             )
+        others = results.get('other_seg_map_paths', {}).items()
+        paths = {'gt_seg_map': path, **{f'gt_seg_map_{name}': other for name, other in others}}
+        for key, source in paths.items():
+            results[key] = self._train_ids(source, results)
+            results['seg_fields'].append(key)
+        return results
+
+    def _train_ids(self, path: str, results: dict) -> np.ndarray:
         stored = read_label(path, results.get('color_table'), backend_args=self.backend_args)
-        _check_size(stored, results)
+        _check_size(stored, path, results)
         ids = to_train_ids(
             stored,
             reduce_zero_label=self._reduction(results),
@@ -159,9 +169,7 @@ class LoadAnnotations(BaseTransform):
             check_train_ids(ids, results['num_classes'], stored, path)
         if results.get('valid_mask') is not None:
             ids[~results['valid_mask']] = IGNORE
-        results['gt_seg_map'] = ids
-        results['seg_fields'].append('gt_seg_map')
-        return results
+        return ids
 
     def _reduction(self, results: dict) -> bool:
         of_dataset = results['reduce_zero_label']
@@ -193,11 +201,11 @@ def add_image(results: dict, img: np.ndarray, valid: np.ndarray | None, to_float
     return results
 
 
-def _check_size(stored: np.ndarray, results: dict) -> None:
+def _check_size(stored: np.ndarray, path: str, results: dict) -> None:
     size = tuple(results['ori_shape'][:2])
     if stored.shape != size:
         raise DataError(
-            f'{results["seg_map_path"]}: the label is {stored.shape[0]}x{stored.shape[1]} '
+            f'{path}: the label is {stored.shape[0]}x{stored.shape[1]} '
             f'(height x width) but its image {results.get("img_path")} is {size[0]}x{size[1]}; '
             "they must be of one size (a photo's EXIF rotation is applied unless color_type is "
             "'color_ignore_orientation')"

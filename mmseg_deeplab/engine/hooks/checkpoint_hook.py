@@ -166,6 +166,7 @@ class CheckpointHook(BaseCheckpointHook):
         elif self.save_best:
             self._save_best_checkpoint(runner, metrics)
         if self._saved is not None and self._saved[1] == runner.iter:
+            # It was written before the validation as well: one that is killed costs no training.
             self._save(runner, self._saved[0], dict(epoch=runner.epoch, iter=runner.iter))
 
     def save_now(self, runner: Any) -> Path:
@@ -261,7 +262,7 @@ class CheckpointHook(BaseCheckpointHook):
     def _publish_model(self, runner: Any, ckpt_path: str) -> None:
         if not is_main_process():
             return
-        from mmseg_deeplab.engine.checkpoint import file_hash
+        from mmseg_deeplab.utils.files import file_hash
 
         content = load_checkpoint(ckpt_path)
         kept = {key: content[key] for key in content if key in self.published_keys}

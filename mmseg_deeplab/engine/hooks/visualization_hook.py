@@ -59,11 +59,12 @@ class SegVisualizationHook(Hook):
         self.show = show
         self.wait_time = wait_time
         self.show_dir = None if show_dir is None else Path(show_dir)
+        self.names_root: str | None = None  # set where images of two folders have one name
         self._names = UniqueNames()
 
     def before_test(self, runner: Any) -> None:
         """Forget the file names of an earlier test."""
-        self._names = UniqueNames()
+        self._names = UniqueNames(self.names_root)
 
     def after_val_iter(
         self,

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from mmseg_deeplab.evaluation.confusion import ConfusionMatrix, mean_score, scores
+from mmseg_deeplab.evaluation.processes import sum_over_processes
+from mmseg_deeplab.evaluation.protocols import further_key
 from mmseg_deeplab.evaluation.report import SegReport, write_report
 from mmseg_deeplab.registry import METRICS
 from mmseg_deeplab.utils.errors import ConfigError, DataError
@@ -54,6 +55,12 @@ class IoUMetric(BaseMetric):
             1 for a server that counts from 1, such as ADE20K's.
         report_dir: ``metrics.json``, ``per_class.csv``, ``confusion_matrix.csv`` and ``.png``
             are written there after each evaluation.
+        label_set: What tables and files call the labels, such as ``'eroded boundaries'``.
+        left_out: Names of classes that further protocols leave out, such as Potsdam's clutter.
+
+    Further protocols are scored from the same predictions, in a table of their own: ``left_out``
+    classes; other labels that a data set's ``data_prefix`` names; whole images, each pixel
+    counted once, where a data set consists of crops that overlap.
 
     Differs from mmseg: PNGs get no silent + 1 where ``reduce_zero_label`` is set, and labels
     outside the classes are an error instead of being dropped.
@@ -72,6 +79,8 @@ class IoUMetric(BaseMetric):
         *,
         label_offset: int = 0,
         report_dir: str | None = None,
+        label_set: str = '',
+        left_out: Sequence[str] = (),
     ) -> None:
         # MMEngine warns where there is no prefix; for this metric that is the normal case
         super().__init__(collect_device=collect_device, prefix=prefix or 'none')
@@ -89,8 +98,11 @@ class IoUMetric(BaseMetric):
         self.format_only = format_only
         self.label_offset = label_offset
         self.report_dir = report_dir
+        self.label_set = label_set
+        self.left_out = (left_out,) if isinstance(left_out, str) else tuple(left_out)
         self.report: SegReport | None = None
-        self._names = UniqueNames()
+        self.names_root: str | None = None  # set where images of two folders have one name
+        self._reset()
 
     @staticmethod
     def score_names(iou_metrics: str | Sequence[str]) -> set[str]:
@@ -110,7 +122,8 @@ class IoUMetric(BaseMetric):
             data_batch: Not used.
             data_samples: Each with ``pred_sem_seg`` and, unless ``format_only``,
                 ``gt_sem_seg``, whose ``data`` is (1, H, W) or (H, W) of one size, and
-                optionally ``img_path``, ``seg_map_path`` and ``group``.
+                optionally ``gt_sem_seg_NAME``, ``img_path``, ``seg_map_path``, ``group`` and
+                ``own_part``.
 
         Raises:
             DataError: No label, a label of another size, or values outside the classes.
@@ -138,7 +151,14 @@ class IoUMetric(BaseMetric):
         columns = [name for metric in self.iou_metrics for name in COLUMNS[metric]]
         columns = list(dict.fromkeys(columns))
         self.report = SegReport(
-            matrix, self._class_names(), columns, beta=self.beta, nan_to_num=self.nan_to_num
+            matrix,
+            self._class_names(),
+            columns,
+            beta=self.beta,
+            nan_to_num=self.nan_to_num,
+            further=self._further,
+            label_set=self.label_set,
+            left_out=self.left_out,
         )
         get_logger().info('per class results:\n%s', self.report.class_table())
         if self.report_dir is not None:
@@ -156,15 +176,24 @@ class IoUMetric(BaseMetric):
         """
         matrix = self._new_matrix().merge(self.results)
         self.results.clear()
-        self._names = UniqueNames()
         if self.format_only:
+            self._reset()
             return self.compute_metrics([])
-        _sum_over_processes(matrix)
+        self._further = self._further or self._new_matrix()
+        sum_over_processes(matrix)
+        sum_over_processes(self._further)
         if matrix.images != size:
             get_logger().warning(
                 '%d images were evaluated, but the data set has %d', matrix.images, size
             )
-        return self._everywhere(matrix)
+        found = self._everywhere(matrix)
+        self._reset()
+        return found
+
+    def _reset(self) -> None:
+        """Forget what belongs to one evaluation."""
+        self._further: ConfusionMatrix | None = None
+        self._names: UniqueNames | None = None
 
     def _everywhere(self, matrix: ConfusionMatrix) -> dict[str, float]:
         """All processes hold the same sums; only the first one prints and writes files."""
@@ -189,21 +218,27 @@ class IoUMetric(BaseMetric):
                 f'{source}: there is no label to compare with; load annotations in the test '
                 'pipeline, or set format_only=True to write predictions only'
             )
-        label = _squeeze(sample['gt_sem_seg']['data'])
-        if pred.shape != label.shape:
-            raise DataError(
-                f'{source}: label and prediction must be of one size, got label '
-                f'{tuple(label.shape)} and prediction {tuple(pred.shape)}; is the mask as large '
-                f'as its image {sample.get("img_path", "")}?'
-            )
         if not self.results:
             self.results.append(self._new_matrix())
-        try:
-            self.results[0].add(pred, label, str(sample.get('group') or ''))
-        except DataError as error:
-            raise DataError(f'{source}: {error}') from error
+        if self._further is None:
+            self._further = self._new_matrix()
+        for key in [key for key in sample if key.startswith('gt_sem_seg')]:
+            label = _squeeze(sample[key]['data'])
+            _check_sizes(pred, label, sample, source)
+            name = key.removeprefix('gt_sem_seg').removeprefix('_')
+            try:
+                if name:
+                    self._further.add(pred, label, further_key(name, whole=False))
+                else:
+                    self.results[0].add(pred, label, str(sample.get('group') or ''))
+                if sample.get('own_part'):
+                    own = _own_part(sample['own_part'])
+                    self._further.add(pred[own], label[own], further_key(name, whole=True))
+            except DataError as error:
+                raise DataError(f'{source}: {error}') from error
 
     def _write_prediction(self, pred: Tensor, sample: dict) -> None:
+        self._names = self._names or UniqueNames(self.names_root)
         name = self._names.stem(sample['img_path'])
         ids = pred.cpu().numpy().astype(np.int64)
         write_id_map(self.output_dir / f'{name}.png', ids + self.label_offset)
@@ -217,6 +252,10 @@ class IoUMetric(BaseMetric):
             raise ConfigError(
                 'dataset_meta must have classes before IoUMetric is used, got none; '
                 'give the data set a metainfo with its class names'
+            )
+        if unknown := [name for name in self.left_out if name not in classes]:
+            raise ConfigError(
+                f'left_out must be some of {", ".join(classes)}; got {", ".join(unknown)} as well'
             )
         return classes
 
@@ -232,23 +271,26 @@ def _check_metrics(names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def _check_sizes(pred: Tensor, label: Tensor, sample: dict, source: str) -> None:
+    if pred.shape != label.shape:
+        raise DataError(
+            f'{source}: label and prediction must be of one size, got label '
+            f'{tuple(label.shape)} and prediction {tuple(pred.shape)}; is the mask as large '
+            f'as its image {sample.get("img_path", "")}?'
+        )
+    shape = (sample.get('own_part') or {}).get('shape', tuple(pred.shape))
+    if tuple(pred.shape) != tuple(shape):
+        raise DataError(
+            f'{source}: by its name the crop is {shape[0]}x{shape[1]} (height x width), but it is '
+            f'{pred.shape[0]}x{pred.shape[1]}; name it after its place in the whole image'
+        )
+
+
+def _own_part(part: dict) -> tuple[slice, slice]:
+    """The rows and columns of a crop that count where crops are merged."""
+    return slice(*part['rows']), slice(*part['columns'])
+
+
 def _squeeze(data: Tensor) -> Tensor:
     """(1, H, W) or (H, W) to (H, W)."""
     return data[0] if data.dim() == 3 else data
-
-
-def _sum_over_processes(matrix: ConfusionMatrix) -> None:
-    """Add the counts of all processes in place: one exchange of names, one sum of numbers."""
-    if get_world_size() == 1:
-        return
-    names = sorted({name for part in all_gather_object(list(matrix.groups)) for name in part})
-    size = matrix.num_classes
-    counts = np.zeros((len(names), size, size), dtype=np.int64)
-    for index, name in enumerate(names):
-        if name in matrix.groups:
-            counts[index] = matrix.groups[name]
-    flat = torch.from_numpy(np.append(counts.ravel(), matrix.images))
-    all_reduce(flat, op='sum')
-    summed = flat[:-1].view(len(names), size, size).numpy()
-    matrix.groups = dict(zip(names, summed, strict=True))
-    matrix.images = int(flat[-1])

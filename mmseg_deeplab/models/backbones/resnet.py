@@ -5,30 +5,30 @@ Legend of shapes: N batch, C channels, H, W image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_deeplab.models.backbones.freezing import freeze, keep_norm_statistics
+from mmseg_deeplab.models.backbones.plugins import stage_plugins
 from mmseg_deeplab.models.backbones.resnet_blocks import (
     BasicBlock,
     Bottleneck,
+    ResidualBlock,
     block_dilations,
     make_stage,
 )
 from mmseg_deeplab.models.utils.base_module import SegModule, pretrained_cfg
-from mmseg_deeplab.models.utils.layers import build_norm, init_conv, norm_name
+from mmseg_deeplab.models.utils.build_layers import (
+    BATCH_NORM,
+    build_conv,
+    build_norm,
+    init_conv,
+    norm_name,
+)
 from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.utils.errors import ConfigError
-
-BATCH_NORM = {'type': 'BN', 'requires_grad': True}
-_ARCHITECTURES = {
-    18: (BasicBlock, (2, 2, 2, 2)),
-    34: (BasicBlock, (3, 4, 6, 3)),
-    50: (Bottleneck, (3, 4, 6, 3)),
-    101: (Bottleneck, (3, 4, 23, 3)),
-    152: (Bottleneck, (3, 8, 36, 3)),
-}
+from mmseg_deeplab.utils.errors import ConfigError, ConfigKeyError
 
 
 @MODELS.register_module()
@@ -51,10 +51,15 @@ class ResNet(SegModule):
         deep_stem: Three 3x3 convolutions instead of one 7x7; None is the class's own.
         avg_down: Shortcuts stride by average pooling; None is the class's own.
         frozen_stages: The stem and so many stages are not trained; -1 is none, 0 the stem.
+        conv_cfg: Convolutions, see :func:`build_conv`; None is ``nn.Conv2d``.
         norm_cfg: Norm layers; None is batch norm.
         norm_eval: Batch norms keep their running statistics in training.
-        contract_dilation: The first block of a dilated stage takes half the dilation.
+        dcn: Config of the 3x3 convolutions of bottlenecks in chosen stages; the class must be
+            registered by you, as mmcv's are compiled.
+        stage_with_dcn: The stages that ``dcn`` is for, one entry each.
+        plugins: Layers inside bottlenecks, see :func:`stage_plugins`.
         multi_grid: Dilations of the last stage's blocks, replacing its dilation.
+        contract_dilation: The first block of a dilated stage takes half the dilation.
         with_cp: Recompute blocks in the backward pass: less memory, more time.
         zero_init_residual: Blocks start as the identity; weights from a file override this.
         pretrained: Path of a weight file, the older form of ``init_cfg``.
@@ -65,9 +70,17 @@ class ResNet(SegModule):
         out_strides: Pixels of the image per cell of each returned map.
 
     Raises:
-        ConfigError: Unknown depth, or lists of different lengths.
+        ConfigError: Unknown depth (then also a ``KeyError``), or lists of different lengths.
     """
 
+    #: depth -> class of the blocks, blocks per stage
+    arch_settings: dict[int, tuple[type[ResidualBlock], tuple[int, ...]]] = {
+        18: (BasicBlock, (2, 2, 2, 2)),
+        34: (BasicBlock, (3, 4, 6, 3)),
+        50: (Bottleneck, (3, 4, 6, 3)),
+        101: (Bottleneck, (3, 4, 23, 3)),
+        152: (Bottleneck, (3, 8, 36, 3)),
+    }
     default_deep_stem = False
     default_avg_down = False
 
@@ -75,7 +88,6 @@ class ResNet(SegModule):
         self,
         depth: int,
         in_channels: int = 3,
-        *,
         stem_channels: int = 64,
         base_channels: int = 64,
         num_stages: int = 4,
@@ -86,50 +98,71 @@ class ResNet(SegModule):
         deep_stem: bool | None = None,
         avg_down: bool | None = None,
         frozen_stages: int = -1,
+        conv_cfg: dict | None = None,
         norm_cfg: dict | None = None,
         norm_eval: bool = False,
-        contract_dilation: bool = False,
+        dcn: dict | None = None,
+        stage_with_dcn: Sequence[bool] = (False, False, False, False),
+        plugins: Sequence[dict] | None = None,
         multi_grid: Sequence[int] | None = None,
+        contract_dilation: bool = False,
         with_cp: bool = False,
         zero_init_residual: bool = True,
         pretrained: str | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(pretrained_cfg(pretrained, init_cfg))
-        _check_options(depth, num_stages, strides, dilations, out_indices, style, frozen_stages)
+        if depth not in self.arch_settings:
+            raise ConfigKeyError(f'depth must be one of {sorted(self.arch_settings)}, got {depth}')
+        _check_options(num_stages, strides, dilations, out_indices, style, frozen_stages)
+        if dcn is not None and len(stage_with_dcn) != num_stages:
+            raise ConfigError(
+                f'stage_with_dcn must have one entry for each of the {num_stages} stages, got '
+                f'{tuple(stage_with_dcn)}'
+            )
         self.depth = depth
         self.in_channels = in_channels
+        self.base_channels = base_channels
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
         self.deep_stem = self.default_deep_stem if deep_stem is None else deep_stem
-        norm_cfg = BATCH_NORM if norm_cfg is None else norm_cfg
-        self._build_stem(stem_channels, norm_cfg)
+        self.conv_cfg = conv_cfg
+        self.norm_cfg = BATCH_NORM if norm_cfg is None else norm_cfg
+        self._build_stem(stem_channels)
 
-        block, num_blocks = _ARCHITECTURES[depth]
+        self.block, num_blocks = self.arch_settings[depth]
         width, stride = stem_channels, 4
         channels, out_strides = [], []
         for index in range(num_stages):
             planes = base_channels * 2**index
-            is_last = index == num_stages - 1
+            make_block = partial(
+                self.block_factory(),
+                style=style,
+                with_cp=with_cp,
+                conv_cfg=conv_cfg,
+                norm_cfg=self.norm_cfg,
+                dcn=dcn if dcn is not None and stage_with_dcn[index] else None,
+                plugins=stage_plugins(plugins, index, num_stages),
+            )
             stage = make_stage(
-                block,
+                make_block,
                 width,
                 planes,
+                planes * self.block.expansion,
                 dilations=block_dilations(
                     num_blocks[index],
                     dilations[index],
                     contract=contract_dilation,
-                    multi_grid=multi_grid if is_last else None,
+                    multi_grid=multi_grid if index == num_stages - 1 else None,
                 ),
                 stride=strides[index],
                 avg_down=self.default_avg_down if avg_down is None else avg_down,
-                style=style,
-                norm_cfg=norm_cfg,
-                with_cp=with_cp,
+                conv_cfg=conv_cfg,
+                norm_cfg=self.norm_cfg,
             )
             self.add_module(f'layer{index + 1}', stage)
-            width, stride = planes * block.expansion, stride * strides[index]
+            width, stride = planes * self.block.expansion, stride * strides[index]
             channels.append(width)
             out_strides.append(stride)
         self.num_stages = num_stages
@@ -138,19 +171,26 @@ class ResNet(SegModule):
         self._reset_parameters(zero_init_residual)
         self._freeze()
 
-    def _build_stem(self, channels: int, norm_cfg: dict) -> None:
+    def block_factory(self) -> Callable[..., ResidualBlock]:
+        """What makes a block; subclasses may bind further options of their blocks."""
+        return self.block
+
+    def _build_stem(self, channels: int) -> None:
         if self.deep_stem:
             half = channels // 2
             layers: list[nn.Module] = []
             widths = [(self.in_channels, half, 2), (half, half, 1), (half, channels, 1)]
             for before, after, stride in widths:
-                layers.append(nn.Conv2d(before, after, 3, stride=stride, padding=1, bias=False))
-                layers.append(build_norm(norm_cfg, after))
-                layers.append(nn.ReLU(inplace=True))
+                conv = build_conv(
+                    self.conv_cfg, before, after, 3, stride=stride, padding=1, bias=False
+                )
+                layers += [conv, build_norm(self.norm_cfg, after), nn.ReLU(inplace=True)]
             self.stem = nn.Sequential(*layers)
         else:
-            self.conv1 = nn.Conv2d(self.in_channels, channels, 7, stride=2, padding=3, bias=False)
-            norm = build_norm(norm_cfg, channels)
+            self.conv1 = build_conv(
+                self.conv_cfg, self.in_channels, channels, 7, stride=2, padding=3, bias=False
+            )
+            norm = build_norm(self.norm_cfg, channels)
             self._stem_norm = f'{norm_name(norm)}1'
             self.add_module(self._stem_norm, norm)
             self.relu = nn.ReLU(inplace=True)
@@ -160,7 +200,7 @@ class ResNet(SegModule):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 init_conv(module)
-            elif zero_init_residual and isinstance(module, (BasicBlock, Bottleneck)):
+            elif zero_init_residual and isinstance(module, ResidualBlock):
                 weight = getattr(module.last_norm, 'weight', None)
                 if weight is not None:
                     nn.init.zeros_(weight)
@@ -172,21 +212,15 @@ class ResNet(SegModule):
         return [getattr(self, f'layer{index + 1}') for index in range(self.num_stages)]
 
     def _freeze(self) -> None:
-        if self.frozen_stages < 0:
-            return
-        for module in [*self._stem_modules(), *self._stages()[: self.frozen_stages]]:
-            module.eval()
-            for parameter in module.parameters():
-                parameter.requires_grad = False
+        if self.frozen_stages >= 0:
+            freeze([*self._stem_modules(), *self._stages()[: self.frozen_stages]])
 
     def train(self, mode: bool = True) -> ResNet:
         """Switch between training and evaluation; frozen parts and norms stay as they are."""
         super().train(mode)
         self._freeze()
         if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+            keep_norm_statistics(self)
         return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -225,7 +259,6 @@ class ResNetV1d(ResNetV1c):
 
 
 def _check_options(
-    depth: int,
     num_stages: int,
     strides: Sequence[int],
     dilations: Sequence[int],
@@ -233,8 +266,6 @@ def _check_options(
     style: str,
     frozen_stages: int,
 ) -> None:
-    if depth not in _ARCHITECTURES:
-        raise ConfigError(f'depth must be one of {sorted(_ARCHITECTURES)}, got {depth}')
     if not 1 <= num_stages <= 4:
         raise ConfigError(f'num_stages must be 1 to 4, got {num_stages}')
     for name, values in (('strides', strides), ('dilations', dilations)):

@@ -5,12 +5,13 @@ Legend of shapes: N batch, C channels, h, w feature map.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import torch.utils.checkpoint
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.utils.layers import build_norm, norm_name
+from mmseg_deeplab.models.backbones.plugins import add_plugins, apply_plugins
+from mmseg_deeplab.models.utils.build_layers import BATCH_NORM, build_conv, build_norm, norm_name
+from mmseg_deeplab.models.utils.recompute import run_block
 from mmseg_deeplab.utils.errors import ConfigError
 
 
@@ -18,24 +19,76 @@ class ResidualBlock(nn.Module):
     """``relu(branch(x) + shortcut(x))``; subclasses say what the branch is.
 
     Args:
+        inplanes: Channels of the input.
+        planes: Base width; the output has ``planes * expansion`` channels.
+        stride: Step of the block, pixels.
+        dilation: Distance of the taps of its dilated 3x3 convolution, pixels.
+        downsample: Brings the input to the branch's shape; None where it has it.
+        style: ``'pytorch'`` or ``'caffe'``, see :class:`Bottleneck`.
         with_cp: Recompute the block in the backward pass instead of keeping its maps.
-
-    Attributes:
-        downsample: Brings the input to the branch's shape; None where it has it. Subclasses
-            set it last, which keeps the published order of state-dict keys.
+        conv_cfg: Convolutions, see :func:`build_conv`.
+        norm_cfg: Norm layers; None is batch norm.
+        dcn: Another kind of 3x3 convolution; for :class:`Bottleneck`.
+        plugins: More layers, see :mod:`plugins`; for :class:`Bottleneck`.
     """
 
     expansion = 1  # output channels per plane
-    downsample: nn.Module | None
 
-    def __init__(self, with_cp: bool) -> None:
+    def __init__(
+        self,
+        inplanes: int,
+        planes: int,
+        stride: int = 1,
+        dilation: int = 1,
+        downsample: nn.Module | None = None,
+        style: str = 'pytorch',
+        with_cp: bool = False,
+        conv_cfg: dict | None = None,
+        norm_cfg: dict | None = None,
+        dcn: dict | None = None,
+        plugins: Sequence[dict] | None = None,
+    ) -> None:
         super().__init__()
+        self.inplanes = inplanes
+        self.planes = planes
+        self.stride = stride
+        self.dilation = dilation
+        self.style = style
         self.with_cp = with_cp
+        self.conv_cfg = conv_cfg
+        self.norm_cfg = BATCH_NORM if norm_cfg is None else norm_cfg
+        self.dcn = dcn
+        self.plugins = plugins
+        self._build_branch()
         self.relu = nn.ReLU(inplace=True)
+        # shortcut and plugins last: the published order of state-dict keys
+        self.downsample = downsample
+        channels = (planes, planes, planes * self.expansion)
+        self._plugin_names = add_plugins(self, plugins or (), channels)
 
-    def add_norm(self, index: int, norm_cfg: dict, num_features: int) -> None:
+    def _build_branch(self) -> None:
+        raise NotImplementedError
+
+    def _branch(self, maps: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def _conv3x3(
+        self, in_channels: int, stride: int, dilation: int, conv_cfg: dict | None
+    ) -> nn.Module:
+        return build_conv(
+            conv_cfg,
+            in_channels,
+            self.planes,
+            3,
+            stride=stride,
+            padding=dilation,
+            dilation=dilation,
+            bias=False,
+        )
+
+    def add_norm(self, index: int, num_features: int) -> None:
         """Register the ``index``-th norm under its state-dict name, such as ``bn1``."""
-        norm = build_norm(norm_cfg, num_features)
+        norm = build_norm(self.norm_cfg, num_features)
         self.add_module(f'{norm_name(norm)}{index}', norm)
         self._norm_prefix = norm_name(norm)
 
@@ -44,56 +97,34 @@ class ResidualBlock(nn.Module):
         return getattr(self, f'{self._norm_prefix}{index}')
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Block output, (N, C, h, w) -> (N, planes * expansion, h', w')."""
-        if self.with_cp and maps.requires_grad:
-            return torch.utils.checkpoint.checkpoint(self._block, maps, use_reentrant=False)
-        return self._block(maps)
+        """Block output, (N, inplanes, h, w) -> (N, planes * expansion, h', w')."""
+        return run_block(self._block, maps, self.with_cp)
 
     def _block(self, maps: Tensor) -> Tensor:
         shortcut = maps if self.downsample is None else self.downsample(maps)
         return self.relu(self._branch(maps) + shortcut)
 
-    def _branch(self, maps: Tensor) -> Tensor:
-        raise NotImplementedError
-
 
 class BasicBlock(ResidualBlock):
-    """Two 3x3 convolutions (ResNet-18 and 34).
+    """Two 3x3 convolutions (ResNet-18 and 34); arguments as :class:`ResidualBlock`.
 
     Only the first is dilated. A dilated R-18 is thus not the twin of the strided one, but this
     is what the published checkpoints were trained with.
 
-    Args:
-        in_channels: Channels of the input.
-        planes: Channels of the output.
-        stride: Step of the first convolution, pixels.
-        dilation: Distance of the first convolution's taps, pixels.
-        downsample: Shortcut where shapes differ.
-        style: Has no effect on this block.
-        norm_cfg: Norm layers.
-        with_cp: Trade time for memory.
+    Raises:
+        ConfigError: ``dcn`` or ``plugins`` is given.
     """
 
-    expansion = 1
-
-    def __init__(
-        self,
-        in_channels: int,
-        planes: int,
-        *,
-        stride: int = 1,
-        dilation: int = 1,
-        downsample: nn.Module | None = None,
-        style: str = 'pytorch',
-        norm_cfg: dict,
-        with_cp: bool = False,
-    ) -> None:
-        super().__init__(with_cp)
-        self.conv1 = _conv3x3(in_channels, planes, stride, dilation)
-        self.add_norm(1, norm_cfg, planes)
-        self.conv2 = _conv3x3(planes, planes, 1, 1)
-        self.add_norm(2, norm_cfg, planes)
-        self.downsample = downsample
+    def _build_branch(self) -> None:
+        if self.dcn is not None or self.plugins:
+            raise ConfigError(
+                'dcn and plugins must be for bottlenecks (depth 50 and more), got them for the '
+                'basic blocks of depth 18 or 34; leave them out'
+            )
+        self.conv1 = self._conv3x3(self.inplanes, self.stride, self.dilation, self.conv_cfg)
+        self.add_norm(1, self.planes)
+        self.conv2 = self._conv3x3(self.planes, 1, 1, self.conv_cfg)
+        self.add_norm(2, self.planes)
 
     @property
     def last_norm(self) -> nn.Module:
@@ -108,40 +139,38 @@ class BasicBlock(ResidualBlock):
 class Bottleneck(ResidualBlock):
     """1x1, 3x3 and 1x1 convolutions (ResNet-50 and deeper); the 3x3 one is dilated.
 
-    Args:
-        in_channels: Channels of the input.
-        planes: A quarter of the output's channels.
-        stride: Step of the block, pixels.
-        dilation: Distance of the 3x3 convolution's taps, pixels.
-        downsample: Shortcut where shapes differ.
-        style: ``'pytorch'`` puts the stride on the 3x3 convolution, ``'caffe'`` on the first.
-        norm_cfg: Norm layers.
-        with_cp: Trade time for memory.
+    Arguments as :class:`ResidualBlock`. ``style='pytorch'`` puts the stride on the 3x3
+    convolution, ``'caffe'`` on the first. ``dcn`` is the config of the 3x3 convolution; a true
+    ``fallback_on_stride`` in it keeps the ordinary one.
     """
 
     expansion = 4
 
-    def __init__(
-        self,
-        in_channels: int,
-        planes: int,
-        *,
-        stride: int = 1,
-        dilation: int = 1,
-        downsample: nn.Module | None = None,
-        style: str = 'pytorch',
-        norm_cfg: dict,
-        with_cp: bool = False,
-    ) -> None:
-        super().__init__(with_cp)
-        first, second = (1, stride) if style == 'pytorch' else (stride, 1)
-        self.conv1 = nn.Conv2d(in_channels, planes, 1, stride=first, bias=False)
-        self.add_norm(1, norm_cfg, planes)
-        self.conv2 = _conv3x3(planes, planes, second, dilation)
-        self.add_norm(2, norm_cfg, planes)
-        self.conv3 = nn.Conv2d(planes, planes * self.expansion, 1, bias=False)
-        self.add_norm(3, norm_cfg, planes * self.expansion)
-        self.downsample = downsample
+    def _build_branch(self) -> None:
+        first, second = (1, self.stride) if self.style == 'pytorch' else (self.stride, 1)
+        width, out_channels = self._width(), self.planes * self.expansion
+        self.conv1 = build_conv(self.conv_cfg, self.inplanes, width, 1, stride=first, bias=False)
+        self.add_norm(1, width)
+        self._build_spatial(width, second)
+        self.conv3 = build_conv(self.conv_cfg, width, out_channels, 1, bias=False)
+        self.add_norm(3, out_channels)
+
+    def _width(self) -> int:
+        return self.planes
+
+    def _build_spatial(self, width: int, stride: int) -> None:
+        """The layers between the two 1x1 convolutions; subclasses may have others."""
+        self.conv2 = self._conv3x3(width, stride, self.dilation, self._spatial_cfg())
+        self.add_norm(2, width)
+
+    def _spatial_cfg(self) -> dict | None:
+        """Config of the middle convolution."""
+        dcn = dict(self.dcn or {})
+        fallback = dcn.pop('fallback_on_stride', False)
+        return dcn if dcn and not fallback else self.conv_cfg
+
+    def _spatial(self, maps: Tensor) -> Tensor:
+        return self.relu(self.norm(2)(self.conv2(maps)))
 
     @property
     def last_norm(self) -> nn.Module:
@@ -150,79 +179,49 @@ class Bottleneck(ResidualBlock):
 
     def _branch(self, maps: Tensor) -> Tensor:
         maps = self.relu(self.norm(1)(self.conv1(maps)))
-        maps = self.relu(self.norm(2)(self.conv2(maps)))
-        return self.norm(3)(self.conv3(maps))
-
-
-def _conv3x3(in_channels: int, out_channels: int, stride: int, dilation: int) -> nn.Conv2d:
-    return nn.Conv2d(
-        in_channels,
-        out_channels,
-        3,
-        stride=stride,
-        padding=dilation,
-        dilation=dilation,
-        bias=False,
-    )
+        maps = self._spatial(apply_plugins(self, self._plugin_names[0], maps))
+        maps = self.norm(3)(self.conv3(apply_plugins(self, self._plugin_names[1], maps)))
+        return apply_plugins(self, self._plugin_names[2], maps)
 
 
 def make_stage(
-    block: type[BasicBlock] | type[Bottleneck],
-    in_channels: int,
+    make_block: Callable[..., ResidualBlock],
+    inplanes: int,
     planes: int,
+    out_channels: int,
     *,
     dilations: Sequence[int],
     stride: int,
     avg_down: bool,
-    style: str,
+    conv_cfg: dict | None,
     norm_cfg: dict,
-    with_cp: bool,
 ) -> nn.Sequential:
     """One stage: a block that may stride and widen, then blocks that keep the shape.
 
     Args:
-        block: Class of the blocks.
-        in_channels: Channels of the stage's input.
+        make_block: Class of the blocks, with its further options bound.
+        inplanes: Channels of the stage's input.
         planes: Base width of the stage.
+        out_channels: Channels of the stage's output.
         dilations: One per block, pixels; see :func:`block_dilations`.
         stride: Step of the first block, pixels.
         avg_down: The shortcut strides by average pooling instead of by its convolution.
-        style: ``'pytorch'`` or ``'caffe'``, see :class:`Bottleneck`.
-        norm_cfg: Norm layers.
-        with_cp: Trade time for memory.
+        conv_cfg: Convolution of the shortcut.
+        norm_cfg: Norm of the shortcut.
     """
-    out_channels = planes * block.expansion
     shortcut = None
-    if stride != 1 or in_channels != out_channels:
-        shortcut = _make_shortcut(in_channels, out_channels, stride, avg_down, norm_cfg)
-    blocks = []
-    for index, dilation in enumerate(dilations):
-        blocks.append(
-            block(
-                out_channels if index else in_channels,
-                planes,
-                stride=1 if index else stride,
-                dilation=dilation,
-                downsample=None if index else shortcut,
-                style=style,
-                norm_cfg=norm_cfg,
-                with_cp=with_cp,
-            )
-        )
-    return nn.Sequential(*blocks)
-
-
-def _make_shortcut(
-    in_channels: int, out_channels: int, stride: int, avg_down: bool, norm_cfg: dict
-) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    if avg_down:
-        # ceil_mode and the uncounted padding keep the last row of an odd-sized map a mean
-        layers.append(nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False))
-        stride = 1
-    layers.append(nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False))
-    layers.append(build_norm(norm_cfg, out_channels))
-    return nn.Sequential(*layers)
+    if stride != 1 or inplanes != out_channels:
+        layers: list[nn.Module] = []
+        if avg_down:
+            # ceil_mode and the uncounted padding keep the last row of an odd-sized map a mean
+            layers.append(nn.AvgPool2d(stride, stride, ceil_mode=True, count_include_pad=False))
+        step = 1 if avg_down else stride
+        layers.append(build_conv(conv_cfg, inplanes, out_channels, 1, stride=step, bias=False))
+        layers.append(build_norm(norm_cfg, out_channels))
+        shortcut = nn.Sequential(*layers)
+    first = make_block(inplanes, planes, stride=stride, dilation=dilations[0], downsample=shortcut)
+    others = [make_block(out_channels, planes, dilation=dilation) for dilation in dilations[1:]]
+    return nn.Sequential(first, *others)
 
 
 def block_dilations(

@@ -30,13 +30,16 @@ class ASPPHead(BaseDecodeHead):
         out_channels: Channels of the logits.
         threshold: For one channel.
         dropout_ratio: 0..1.
+        conv_cfg: Convolutions.
         norm_cfg: Norm layers.
+        act_cfg: Activations.
         in_index: Which map.
         input_transform: None or ``'resize_concat'``.
         loss_decode: Loss or losses.
         ignore_index: Label that costs nothing.
         sampler: Pixel sampler.
         align_corners: How maps are resized.
+        init_cfg: Initialisers.
 
     Raises:
         ConfigError: Arguments that do not fit each other.
@@ -52,13 +55,16 @@ class ASPPHead(BaseDecodeHead):
         out_channels: int | None = None,
         threshold: float | None = None,
         dropout_ratio: float = 0.1,
+        conv_cfg: dict | None = None,
         norm_cfg: dict | None = None,
+        act_cfg: dict | None = None,
         in_index: int | Sequence[int] = -1,
         input_transform: str | None = None,
         loss_decode: dict | Sequence[dict] | None = None,
         ignore_index: int = 255,
         sampler: dict | None = None,
         align_corners: bool = False,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(
             in_channels,
@@ -67,13 +73,16 @@ class ASPPHead(BaseDecodeHead):
             out_channels=out_channels,
             threshold=threshold,
             dropout_ratio=dropout_ratio,
+            conv_cfg=conv_cfg,
             norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
             in_index=in_index,
             input_transform=input_transform,
             loss_decode=loss_decode,
             ignore_index=ignore_index,
             sampler=sampler,
             align_corners=align_corners,
+            init_cfg=init_cfg,
         )
         if not dilations or min(dilations) < 1:
             raise ConfigError(f'dilations must be numbers from 1 upwards, got {dilations}')
@@ -84,24 +93,31 @@ class ASPPHead(BaseDecodeHead):
             )
         self.dilations = tuple(dilations)
         self.image_pool = nn.Sequential(
-            GlobalMeanPool(), ConvNormAct(self.in_channels, channels, 1, norm_cfg=norm_cfg)
+            GlobalMeanPool(), self._conv(self.in_channels, kernel_size=1)
         )
         self.aspp_modules = nn.ModuleList(self._make_branch(d) for d in self.dilations)
         joined = (len(self.dilations) + 1) * channels
-        self.bottleneck = ConvNormAct(joined, channels, 3, padding=1, norm_cfg=norm_cfg)
+        self.bottleneck = self._conv(joined, kernel_size=3)
 
     def _make_branch(self, dilation: int) -> nn.Module:
         """One branch; subclasses may make it of other convolutions."""
-        if dilation == 1:
-            return ConvNormAct(self.in_channels, self.channels, 1, norm_cfg=self.norm_cfg)
+        kernel_size = 1 if dilation == 1 else 3
+        return self._conv(self.in_channels, kernel_size=kernel_size, dilation=dilation)
+
+    def _conv(self, in_channels: int, *, kernel_size: int, dilation: int = 1) -> ConvNormAct:
         return ConvNormAct(
-            self.in_channels,
+            in_channels,
             self.channels,
-            3,
-            padding=dilation,
+            kernel_size,
+            padding=kernel_size // 2 * dilation,
             dilation=dilation,
+            conv_cfg=self.conv_cfg,
             norm_cfg=self.norm_cfg,
+            act_cfg=self.act_cfg,
         )
+
+    def _forward_feature(self, features: Sequence[Tensor]) -> Tensor:
+        return self.encode_context(self._transform_inputs(features))
 
     def encode_context(self, maps: Tensor) -> Tensor:
         """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
@@ -113,7 +129,7 @@ class ASPPHead(BaseDecodeHead):
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Logits (N, out_channels, h, w) of the backbone's maps."""
-        return self.cls_seg(self.encode_context(self.select(features)))
+        return self.cls_seg(self._forward_feature(features))
 
     def _check_batch(self, maps: Tensor) -> None:
         norm = self.image_pool[1].norm

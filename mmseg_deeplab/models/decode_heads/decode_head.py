@@ -10,13 +10,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.losses import CrossEntropyLoss, accuracy
+from mmseg_deeplab.models.losses import accuracy
+from mmseg_deeplab.models.losses.build import build_losses
 from mmseg_deeplab.models.utils.base_module import SegModule
+from mmseg_deeplab.models.utils.build_layers import RELU
 from mmseg_deeplab.models.utils.labels import stack_labels
 from mmseg_deeplab.models.utils.resize import resize
-from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.structures import SampleList
+from mmseg_deeplab.structures import SampleList, build_pixel_sampler
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.precision import at_least_float32
 
 DEFAULT_THRESHOLD = 0.3
 _TRANSFORMS = (None, 'resize_concat', 'multiple_select')
@@ -33,7 +35,9 @@ class BaseDecodeHead(SegModule):
             problem as one sigmoid map, trained with ``CrossEntropyLoss(use_sigmoid=True)``.
         threshold: With one channel, probability above which a pixel is class 1; None is 0.3.
         dropout_ratio: Share of channels dropped before the classifier, 0..1.
+        conv_cfg: Convolutions, see :func:`build_conv`; None is ``nn.Conv2d``.
         norm_cfg: Norm layers; None is none.
+        act_cfg: Activations, see :func:`build_activation`; None is ReLU.
         in_index: Which of the backbone's maps, a list with ``input_transform``.
         input_transform: None: one map; ``'resize_concat'``: maps resized to the first of them
             and concatenated; ``'multiple_select'``: a list of maps.
@@ -42,6 +46,8 @@ class BaseDecodeHead(SegModule):
         ignore_index: Label that costs nothing.
         sampler: ``dict(type='OHEMPixelSampler', ...)`` to train on hard pixels.
         align_corners: How maps are resized; see :func:`~mmseg_deeplab.models.utils.resize`.
+        init_cfg: Initialisers; without, the classifier starts from a normal distribution of
+            deviation 0.01.
 
     Raises:
         ConfigError: Arguments that do not fit each other.
@@ -56,33 +62,39 @@ class BaseDecodeHead(SegModule):
         out_channels: int | None = None,
         threshold: float | None = None,
         dropout_ratio: float = 0.1,
+        conv_cfg: dict | None = None,
         norm_cfg: dict | None = None,
+        act_cfg: dict | None = None,
         in_index: int | Sequence[int] = -1,
         input_transform: str | None = None,
         loss_decode: dict | Sequence[dict] | None = None,
         ignore_index: int = 255,
         sampler: dict | None = None,
         align_corners: bool = False,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__()
-        self._set_inputs(in_channels, in_index, input_transform)
+        super().__init__(init_cfg)
+        self._init_inputs(in_channels, in_index, input_transform)
         self.channels = channels
         self.num_classes = num_classes
         self.out_channels = _checked_out_channels(out_channels, num_classes)
         if threshold is None and self.out_channels == 1:
             threshold = DEFAULT_THRESHOLD
         self.threshold = threshold
+        self.dropout_ratio = dropout_ratio
+        self.conv_cfg = conv_cfg
         self.norm_cfg = norm_cfg
+        self.act_cfg = RELU if act_cfg is None else act_cfg
         self.ignore_index = ignore_index
         self.align_corners = align_corners
-        self.loss_decode = _build_losses(loss_decode, self.out_channels)
-        self.sampler = None if sampler is None else MODELS.build(sampler)
+        self.loss_decode = build_losses(loss_decode, self.out_channels)
+        self.sampler = None if sampler is None else build_pixel_sampler(sampler, context=self)
         self.conv_seg = nn.Conv2d(channels, self.out_channels, 1)
         nn.init.normal_(self.conv_seg.weight, std=0.01)
         nn.init.zeros_(self.conv_seg.bias)
         self.dropout = nn.Dropout2d(dropout_ratio) if dropout_ratio > 0 else None
 
-    def _set_inputs(
+    def _init_inputs(
         self,
         in_channels: int | Sequence[int],
         in_index: int | Sequence[int],
@@ -110,7 +122,7 @@ class BaseDecodeHead(SegModule):
         pairs = zip(in_index, in_channels, strict=True) if several else [(in_index, in_channels)]
         self.input_channels: dict[int, int] = dict(pairs)
 
-    def select(self, features: Sequence[Tensor]) -> Tensor | list[Tensor]:
+    def _transform_inputs(self, features: Sequence[Tensor]) -> Tensor | list[Tensor]:
         """The map (N, in_channels, h, w), or list of maps, that the head works on.
 
         Args:
@@ -122,7 +134,10 @@ class BaseDecodeHead(SegModule):
         if self.input_transform == 'multiple_select':
             return maps
         size = maps[0].shape[2:]
-        return torch.cat([resize(m, size, align_corners=self.align_corners) for m in maps], dim=1)
+        return torch.cat([self._resize(m, size) for m in maps], dim=1)
+
+    def _resize(self, maps: Tensor, size: Sequence[int]) -> Tensor:
+        return resize(maps, size, mode='bilinear', align_corners=self.align_corners)
 
     def cls_seg(self, maps: Tensor) -> Tensor:
         """Classify each cell: (N, channels, h, w) -> logits (N, out_channels, h, w)."""
@@ -167,6 +182,35 @@ class BaseDecodeHead(SegModule):
         """
         return self.loss_by_feat(self.forward(features), data_samples)
 
+    def predict(
+        self, features: Sequence[Tensor], batch_img_metas: Sequence[dict], test_cfg: dict | None
+    ) -> Tensor:
+        """Logits (N, out_channels, H, W) at the network input's size.
+
+        Args:
+            features: Maps of the backbone.
+            batch_img_metas: Metainfo of each image, see :meth:`predict_by_feat`.
+            test_cfg: For heads written for MMSegmentation; this one has no use for it.
+        """
+        return self.predict_by_feat(self.forward(features), batch_img_metas)
+
+    def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: Sequence[dict]) -> Tensor:
+        """Logits (N, out_channels, h, w) resized to the network input.
+
+        Args:
+            seg_logits: As ``forward`` returns them.
+            batch_img_metas: Of the first, ``img_shape`` if that is a ``torch.Size`` (of the
+                tensor itself), else ``pad_shape`` if it is there, else ``img_shape``.
+        """
+        facts = batch_img_metas[0]
+        size = facts['img_shape']
+        if not isinstance(size, torch.Size):
+            size = facts.get('pad_shape', size)
+        return self._resize(seg_logits, size[:2])
+
+    def _stack_batch_gt(self, batch_data_samples: SampleList) -> Tensor:
+        return stack_labels(batch_data_samples).unsqueeze(1)  # (N, 1, H, W)
+
     def loss_by_feat(self, seg_logits: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses and accuracy of logits (N, out_channels, h, w), as :meth:`loss_of_labels`."""
         return self.loss_of_labels(seg_logits, stack_labels(data_samples))
@@ -181,15 +225,12 @@ class BaseDecodeHead(SegModule):
         Returns:
             Scalars: one per loss name, and ``acc_seg`` in percent.
         """
-        # in float32 also under autocast: a sum over a million pixels does not fit 8 or 11 bits
-        logits = seg_logits if seg_logits.dtype == torch.float64 else seg_logits.float()
-        logits = resize(logits, labels.shape[-2:], align_corners=self.align_corners)
-        losses = list(self._losses())
+        logits = self._resize(at_least_float32(seg_logits), labels.shape[-2:])
         weight = None
         if self.sampler is not None:
-            weight = self.sampler.sample(logits, labels, losses, self.ignore_index)
+            weight = self.sampler.sample(logits, labels.unsqueeze(1))
         values: dict[str, Tensor] = {}
-        for loss in losses:
+        for loss in self._losses():
             value = loss(logits, labels, weight=weight, ignore_index=self.ignore_index)
             name = loss.loss_name
             values[name] = values[name] + value if name in values else value
@@ -225,22 +266,3 @@ def _checked_out_channels(out_channels: int | None, num_classes: int) -> int:
             'leave out_channels out'
         )
     return out_channels
-
-
-def _build_losses(loss_decode: dict | Sequence[dict] | None, out_channels: int) -> nn.Module:
-    if loss_decode is None:
-        loss_decode = {'type': 'CrossEntropyLoss', 'use_sigmoid': out_channels == 1}
-    if isinstance(loss_decode, dict):
-        losses = MODELS.build(loss_decode)
-    elif isinstance(loss_decode, (list, tuple)) and loss_decode:
-        losses = nn.ModuleList(MODELS.build(cfg) for cfg in loss_decode)
-    else:
-        raise ConfigError(f'loss_decode must be a dict or a list of dicts, got {loss_decode!r}')
-    for loss in losses.modules():
-        if out_channels == 1 and isinstance(loss, CrossEntropyLoss) and not loss.use_sigmoid:
-            raise ConfigError(
-                'use_sigmoid must be True in CrossEntropyLoss for one output channel, got False: '
-                'a softmax over one channel is always 1 and learns nothing; set use_sigmoid=True '
-                'or num_classes=2'
-            )
-    return losses

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from mmseg_deeplab.models.decode_heads.aspp_head import ASPPHead
 from mmseg_deeplab.models.utils.layers import ConvNormAct, DepthwiseSeparableConvNormAct
-from mmseg_deeplab.models.utils.resize import resize
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -34,13 +33,16 @@ class DepthwiseSeparableASPPHead(ASPPHead):
         out_channels: Channels of the logits.
         threshold: For one channel.
         dropout_ratio: 0..1.
+        conv_cfg: Convolutions.
         norm_cfg: Norm layers.
+        act_cfg: Activations.
         in_index: Which map.
         input_transform: None or ``'resize_concat'``.
         loss_decode: Loss or losses.
         ignore_index: Label that costs nothing.
         sampler: Pixel sampler.
         align_corners: How maps are resized.
+        init_cfg: Initialisers.
 
     Raises:
         ConfigError: Arguments that do not fit each other.
@@ -58,13 +60,16 @@ class DepthwiseSeparableASPPHead(ASPPHead):
         out_channels: int | None = None,
         threshold: float | None = None,
         dropout_ratio: float = 0.1,
+        conv_cfg: dict | None = None,
         norm_cfg: dict | None = None,
+        act_cfg: dict | None = None,
         in_index: int | Sequence[int] = -1,
         input_transform: str | None = None,
         loss_decode: dict | Sequence[dict] | None = None,
         ignore_index: int = 255,
         sampler: dict | None = None,
         align_corners: bool = False,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(
             in_channels,
@@ -74,13 +79,16 @@ class DepthwiseSeparableASPPHead(ASPPHead):
             out_channels=out_channels,
             threshold=threshold,
             dropout_ratio=dropout_ratio,
+            conv_cfg=conv_cfg,
             norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
             in_index=in_index,
             input_transform=input_transform,
             loss_decode=loss_decode,
             ignore_index=ignore_index,
             sampler=sampler,
             align_corners=align_corners,
+            init_cfg=init_cfg,
         )
         if min(c1_in_channels, c1_channels) < 0 or (c1_in_channels == 0) != (c1_channels == 0):
             raise ConfigError(
@@ -89,7 +97,14 @@ class DepthwiseSeparableASPPHead(ASPPHead):
             )
         self.c1_bottleneck = None
         if c1_in_channels > 0:
-            self.c1_bottleneck = ConvNormAct(c1_in_channels, c1_channels, 1, norm_cfg=norm_cfg)
+            self.c1_bottleneck = ConvNormAct(
+                c1_in_channels,
+                c1_channels,
+                1,
+                conv_cfg=conv_cfg,
+                norm_cfg=norm_cfg,
+                act_cfg=self.act_cfg,
+            )
             self.input_channels[0] = c1_in_channels
         self.sep_bottleneck = nn.Sequential(
             self._separable(channels + c1_channels, padding=1),
@@ -104,6 +119,7 @@ class DepthwiseSeparableASPPHead(ASPPHead):
             padding=padding,
             dilation=dilation,
             norm_cfg=self.norm_cfg,
+            act_cfg=self.act_cfg,
         )
 
     def _make_branch(self, dilation: int) -> nn.Module:
@@ -119,12 +135,11 @@ class DepthwiseSeparableASPPHead(ASPPHead):
         """Context on the low-level grid beside it, (N, channels + c1_channels, h0, w0)."""
         if low_level is None:
             return context
-        context = resize(context, low_level.shape[2:], align_corners=self.align_corners)
-        return torch.cat([context, low_level], dim=1)
+        return torch.cat([self._resize(context, low_level.shape[2:]), low_level], dim=1)
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Logits (N, out_channels, h0, w0) of the backbone's maps."""
-        context = self.encode_context(self.select(features))  # (N, channels, h, w)
+        context = self._forward_feature(features)  # (N, channels, h, w)
         low_level = self.project_low_level(features)  # (N, c1_channels, h0, w0)
         joined = self.upsample_and_join(context, low_level)
         fused = self.sep_bottleneck(joined)  # (N, channels, h0, w0)

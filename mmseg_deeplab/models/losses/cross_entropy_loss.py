@@ -9,6 +9,7 @@ from torch import Tensor
 from mmseg_deeplab.models.losses.base import SegLoss
 from mmseg_deeplab.models.losses.functional import sigmoid_cross_entropy, softmax_cross_entropy
 from mmseg_deeplab.registry import MODELS
+from mmseg_deeplab.utils.errors import ConfigError
 
 
 @MODELS.register_module()
@@ -17,6 +18,7 @@ class CrossEntropyLoss(SegLoss):
 
     Args:
         use_sigmoid: Each class on its own (binary cross entropy) instead of a softmax.
+        use_mask: Must be False: a loss of one mask per object, not of a map of classes.
         reduction: ``'none'``, ``'mean'`` or ``'sum'``.
         class_weight: One number per class, or a file that holds them. The softmax's mean then
             divides by the class weights of the pixels that count, as PyTorch does.
@@ -27,13 +29,13 @@ class CrossEntropyLoss(SegLoss):
             kept because the published learning rates were found with it.
 
     Raises:
-        ConfigError: Unknown reduction, or class weights that cannot be read.
+        ConfigError: Unknown reduction, class weights that cannot be read, or ``use_mask``.
     """
 
     def __init__(
         self,
         use_sigmoid: bool = False,
-        *,
+        use_mask: bool = False,
         reduction: str = 'mean',
         class_weight: Sequence[float] | str | None = None,
         loss_weight: float = 1.0,
@@ -46,6 +48,11 @@ class CrossEntropyLoss(SegLoss):
             loss_weight=loss_weight,
             loss_name=loss_name,
         )
+        if use_mask:
+            raise ConfigError(
+                'use_mask must be False, got True; it is for masks of single objects, which '
+                'semantic segmentation does not have'
+            )
         self.use_sigmoid = use_sigmoid
         self.avg_non_ignore = avg_non_ignore
 

@@ -33,7 +33,6 @@ class DiceLoss(SegLoss):
     def __init__(
         self,
         use_sigmoid: bool = True,
-        *,
         activate: bool = True,
         reduction: str = 'mean',
         naive_dice: bool = False,

@@ -35,7 +35,6 @@ class FocalLoss(SegLoss):
     def __init__(
         self,
         use_sigmoid: bool = True,
-        *,
         gamma: float = 2.0,
         alpha: float | Sequence[float] = 0.5,
         reduction: str = 'mean',

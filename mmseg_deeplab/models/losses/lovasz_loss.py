@@ -34,7 +34,6 @@ class LovaszLoss(SegLoss):
     def __init__(
         self,
         loss_type: str = 'multi_class',
-        *,
         classes: str | list[int] = 'present',
         per_image: bool = False,
         reduction: str = 'mean',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
@@ -12,6 +13,7 @@ from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likel
 from mmseg_deeplab.models.utils.base_module import SegModule
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OptSampleList, SampleList, SegDataSample
+from mmseg_deeplab.utils.precision import at_least_float32
 
 
 class BaseSegmentor(SegModule, BaseModel):
@@ -56,8 +58,31 @@ class BaseSegmentor(SegModule, BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self._forward(inputs)
+            return self._forward(inputs, data_samples)
         raise RuntimeError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}")
+
+    @property
+    def with_neck(self) -> bool:
+        """Whether something lies between backbone and heads."""
+        return getattr(self, 'neck', None) is not None
+
+    @property
+    def with_auxiliary_head(self) -> bool:
+        """Whether there are heads for training only."""
+        return getattr(self, 'auxiliary_head', None) is not None
+
+    @property
+    def with_decode_head(self) -> bool:
+        """Whether there is a head that predicts."""
+        return getattr(self, 'decode_head', None) is not None
+
+    @abstractmethod
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of images (N, C, H, W)."""
+
+    @abstractmethod
+    def encode_decode(self, inputs: Tensor, batch_img_metas: Sequence[dict]) -> Tensor:
+        """Logits (N, K, H, W) of images (N, C, H, W) at their size."""
 
     @abstractmethod
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
@@ -68,7 +93,7 @@ class BaseSegmentor(SegModule, BaseModel):
         """Predictions at the original size."""
 
     @abstractmethod
-    def _forward(self, inputs: Tensor) -> Tensor:
+    def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
         """Logits at the head's stride."""
 
     def postprocess_result(
@@ -82,17 +107,17 @@ class BaseSegmentor(SegModule, BaseModel):
                 None takes the input for the original image.
 
         Returns:
-            The samples with ``seg_logits`` (K, H0, W0) float32 and ``pred_sem_seg``
-            (1, H0, W0) int64. With one channel ``seg_logits`` holds the sigmoid and
-            ``pred_sem_seg`` is float 0 or 1. Where ``valid_mask`` is False the prediction is
-            the ignore index.
+            The samples with ``seg_logits`` (K, H0, W0) float32 (float64 of float64) and
+            ``pred_sem_seg`` (1, H0, W0) int64. With one channel ``seg_logits`` holds the sigmoid
+            and ``pred_sem_seg`` is float 0 or 1. Where ``valid_mask`` is False the prediction
+            is the ignore index.
         """
         if data_samples is None:
             shape = tuple(seg_logits.shape[-2:])
             shapes = {'ori_shape': shape, 'img_shape': shape, 'pad_shape': shape}
             data_samples = [SegDataSample(metainfo=shapes) for _ in seg_logits]
         for logits, sample in zip(seg_logits, data_samples, strict=True):
-            logits = logits.float()
+            logits = at_least_float32(logits)
             logits = restore_geometry(logits, sample.metainfo, align_corners=self.align_corners)
             if self.out_channels == 1:
                 logits = logits.sigmoid()

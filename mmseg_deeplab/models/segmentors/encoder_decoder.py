@@ -13,7 +13,6 @@ from mmseg_deeplab.inference import slide_logits
 from mmseg_deeplab.models.segmentors.base import BaseSegmentor
 from mmseg_deeplab.models.segmentors.network import (
     SegNetwork,
-    add_prefix,
     check_head_inputs,
     named_heads,
 )
@@ -22,6 +21,7 @@ from mmseg_deeplab.models.utils.labels import check_labels, stack_labels
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OptSampleList, SampleList
 from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.misc import add_prefix
 
 
 @MODELS.register_module()
@@ -31,6 +31,7 @@ class EncoderDecoder(BaseSegmentor):
     Args:
         backbone: Config of the backbone.
         decode_head: Config of the head that predicts.
+        neck: Config of a module between backbone and heads: feature maps in, feature maps out.
         auxiliary_head: Config of one more head, or a list of configs, for training only.
         train_cfg: Handed to the heads' ``loss``.
         test_cfg: ``dict(mode='whole')`` or ``dict(mode='slide', crop_size, stride)``, see
@@ -48,7 +49,7 @@ class EncoderDecoder(BaseSegmentor):
         self,
         backbone: dict,
         decode_head: dict,
-        *,
+        neck: dict | None = None,
         auxiliary_head: dict | Sequence[dict] | None = None,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
@@ -58,34 +59,60 @@ class EncoderDecoder(BaseSegmentor):
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
         self.backbone = MODELS.build(_with_pretrained(backbone, pretrained))
-        self.decode_head = MODELS.build(decode_head)
-        self.auxiliary_head = _build_auxiliary(auxiliary_head)
+        self.neck = None if neck is None else MODELS.build(neck)
+        self._init_decode_head(decode_head)
+        self._init_auxiliary_head(auxiliary_head)
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
         PredictOptions.from_cfg(test_cfg)  # refuse a wrong one now, not after the training
-        for name, head in self._heads():
-            check_head_inputs(f'{name}_head', head, self.backbone)
+        if self.neck is None:
+            for name, head in self._heads():
+                check_head_inputs(f'{name}_head', head, self.backbone)
+
+    def _init_decode_head(self, decode_head: dict) -> None:
+        self.decode_head = MODELS.build(decode_head)
         self.align_corners = self.decode_head.align_corners
         self.num_classes = self.decode_head.num_classes
         self.out_channels = self.decode_head.out_channels
         self.ignore_index = self.decode_head.ignore_index
+
+    def _init_auxiliary_head(self, auxiliary_head: dict | Sequence[dict] | None) -> None:
+        self.auxiliary_head = None
+        if isinstance(auxiliary_head, (list, tuple)):
+            self.auxiliary_head = nn.ModuleList(MODELS.build(cfg) for cfg in auxiliary_head)
+        elif auxiliary_head is not None:
+            self.auxiliary_head = MODELS.build(auxiliary_head)
 
     @property
     def network(self) -> SegNetwork:
         """The plain network, sharing this model's layers: images (N, C, H, W) -> logits
         (N, K, H, W) at the same size. It takes no metainfo and can be exported.
         """
-        network = SegNetwork(self.backbone, self.decode_head)
+        network = SegNetwork(self.backbone, self.decode_head, neck=self.neck)
         network.training = self.training
         return network
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """The backbone's maps of images (N, C, H, W)."""
-        return self.backbone(inputs)
+        """Feature maps of images (N, C, H, W), as the heads get them."""
+        maps = self.backbone(inputs)
+        return maps if self.neck is None else self.neck(maps)
 
-    def encode_decode(self, inputs: Tensor) -> Tensor:
-        """Logits (N, K, H, W) of images (N, C, H, W) at their size."""
-        return self.network(inputs)
+    def encode_decode(
+        self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None
+    ) -> Tensor:
+        """Logits (N, K, H, W) of images (N, C, H, W) at their size.
+
+        Args:
+            inputs: Images, or windows of them.
+            batch_img_metas: Metainfo of each image; the head gets it with the shapes of
+                ``inputs``, which may be a window. None is no metainfo.
+        """
+        size = inputs.shape[2:]
+        metas = [
+            {**meta, 'img_shape': size, 'pad_shape': size}
+            for meta in batch_img_metas or [{}] * len(inputs)
+        ]
+        return self.decode_head.predict(self.extract_feat(inputs), metas, self.test_cfg)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Losses and accuracies of all heads.
@@ -106,9 +133,22 @@ class EncoderDecoder(BaseSegmentor):
         labels = stack_labels(data_samples)
         check_labels(labels, self.decode_head.num_labels, self.ignore_index, data_samples)
         features = self.extract_feat(inputs)
+        losses = self._decode_head_forward_train(features, data_samples)
+        if self.with_auxiliary_head:
+            losses |= self._auxiliary_head_forward_train(features, data_samples)
+        return losses
+
+    def _decode_head_forward_train(
+        self, inputs: Sequence[Tensor], data_samples: SampleList
+    ) -> dict[str, Tensor]:
+        return add_prefix(self.decode_head.loss(inputs, data_samples, self.train_cfg), 'decode')
+
+    def _auxiliary_head_forward_train(
+        self, inputs: Sequence[Tensor], data_samples: SampleList
+    ) -> dict[str, Tensor]:
         losses = {}
-        for name, head in self._heads():
-            losses |= add_prefix(head.loss(features, data_samples, self.train_cfg), name)
+        for name, head in self._heads()[1:]:
+            losses |= add_prefix(head.loss(inputs, data_samples, self.train_cfg), name)
         return losses
 
     def predict(self, inputs: Tensor, data_samples: OptSampleList = None) -> SampleList:
@@ -118,30 +158,46 @@ class EncoderDecoder(BaseSegmentor):
             inputs: (N, C, H, W) float, normalised.
             data_samples: One per image, with metainfo; None takes the input for the original.
         """
-        return self.postprocess_result(self.inference(inputs), data_samples)
+        if data_samples is None:
+            shape = tuple(inputs.shape[2:])
+            facts = {'ori_shape': shape, 'img_shape': shape, 'pad_shape': shape}
+            metas = [facts] * len(inputs)
+        else:
+            metas = [sample.metainfo for sample in data_samples]
+        return self.postprocess_result(self.inference(inputs, metas), data_samples)
 
-    def inference(self, inputs: Tensor) -> Tensor:
+    def inference(self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W), by the mode that ``test_cfg`` names."""
-        options = PredictOptions.from_cfg(self.test_cfg)
-        if options.mode == 'slide':
-            return self.slide_inference(inputs, options)
-        return self.whole_inference(inputs)
+        if PredictOptions.from_cfg(self.test_cfg).mode == 'slide':
+            return self.slide_inference(inputs, batch_img_metas)
+        return self.whole_inference(inputs, batch_img_metas)
 
-    def whole_inference(self, inputs: Tensor) -> Tensor:
+    def whole_inference(
+        self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None
+    ) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W) in one pass."""
-        return self.encode_decode(inputs)
+        return self.encode_decode(inputs, batch_img_metas)
 
-    def slide_inference(self, inputs: Tensor, options: PredictOptions) -> Tensor:
+    def slide_inference(
+        self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None
+    ) -> Tensor:
         """Logits (N, K, H, W) averaged over the windows that see a pixel."""
+        options = PredictOptions.from_cfg(self.test_cfg)
+        metas = batch_img_metas or [{}] * len(inputs)
+
+        def predict_windows(windows: Tensor) -> Tensor:  # all images of one window, then the next
+            repeats = len(windows) // len(metas)
+            return self.encode_decode(windows, [*metas] * repeats)
+
         return slide_logits(
             inputs,
-            self.network,
+            predict_windows,
             tuple(options.crop_size),
             tuple(options.stride),
             batch_size=options.batch_size,
         )
 
-    def _forward(self, inputs: Tensor) -> Tensor:
+    def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
         return self.decode_head(self.extract_feat(inputs))
 
     def _heads(self) -> list[tuple[str, nn.Module]]:
@@ -172,11 +228,3 @@ def _with_pretrained(backbone: dict, pretrained: str | None) -> dict:
             f'(={backbone["pretrained"]!r}), not in both'
         )
     return {**backbone, 'pretrained': pretrained}
-
-
-def _build_auxiliary(auxiliary_head: dict | Sequence[dict] | None) -> nn.Module | None:
-    if auxiliary_head is None:
-        return None
-    if isinstance(auxiliary_head, dict):
-        return MODELS.build(auxiliary_head)
-    return nn.ModuleList(MODELS.build(cfg) for cfg in auxiliary_head)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmseg_deeplab.models.utils.labels import check_labels
 from mmseg_deeplab.models.utils.resize import resize
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.misc import add_prefix
 
 
 class SegNetwork(nn.Module):
@@ -21,6 +22,7 @@ class SegNetwork(nn.Module):
         backbone: Maps images to a tuple of feature maps.
         decode_head: Maps feature maps to logits.
         auxiliary_head: One more head, or several in a ``ModuleList``, for training only.
+        neck: Maps feature maps to feature maps for the heads; None leaves them as they are.
 
     Shape:
         - images: (N, C, H, W) float, normalised
@@ -32,16 +34,25 @@ class SegNetwork(nn.Module):
         backbone: nn.Module,
         decode_head: nn.Module,
         auxiliary_head: nn.Module | None = None,
+        neck: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.backbone = backbone
+        self.neck = neck
         self.decode_head = decode_head
         self.auxiliary_head = auxiliary_head
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits at the images' size."""
-        logits = self.decode_head(self.backbone(images))  # (N, K, h, w)
-        return resize(logits, images.shape[-2:], align_corners=self.decode_head.align_corners)
+        logits = self.decode_head(self.extract_feat(images))  # (N, K, h, w)
+        return resize(
+            logits, images.shape[-2:], mode='bilinear', align_corners=self.decode_head.align_corners
+        )
+
+    def extract_feat(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps (N, C_i, h_i, w_i) for the heads, of images (N, C, H, W)."""
+        maps = self.backbone(images)
+        return maps if self.neck is None else self.neck(maps)
 
     def losses(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Losses and accuracies of all heads by name.
@@ -57,7 +68,7 @@ class SegNetwork(nn.Module):
             DataError: Labels that are no class (on a CPU).
         """
         check_labels(labels, self.decode_head.num_labels, self.decode_head.ignore_index)
-        features = self.backbone(images)
+        features = self.extract_feat(images)
         values = {}
         for name, head in named_heads(self.decode_head, self.auxiliary_head):
             values |= add_prefix(head.loss_of_labels(head(features), labels), name)
@@ -87,11 +98,6 @@ def named_heads(
             yield f'aux_{index}', head
     elif auxiliary_head is not None:
         yield 'aux', auxiliary_head
-
-
-def add_prefix(values: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """``values`` with ``prefix.`` before each name."""
-    return {f'{prefix}.{name}': value for name, value in values.items()}
 
 
 def check_head_inputs(name: str, head: nn.Module, backbone: nn.Module) -> None:

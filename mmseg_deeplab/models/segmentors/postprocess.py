@@ -42,7 +42,7 @@ def restore_geometry(logits: Tensor, metainfo: dict, *, align_corners: bool) -> 
         logits = logits.flip(_FLIPPED_AXES[direction])
     if 'ori_shape' in metainfo:
         size = metainfo['ori_shape'][:2]
-        logits = resize(logits[None], size, align_corners=align_corners)[0]
+        logits = resize(logits[None], size, mode='bilinear', align_corners=align_corners)[0]
     return logits
 
 

@@ -13,8 +13,9 @@ from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likel
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
 
-_KEPT_FIELDS = ('gt_sem_seg', 'valid_mask')
-_KEPT_FACTS = ('img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label')
+_KEPT_FACTS = (
+    'img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label', 'group', 'own_part',
+)  # fmt: skip
 
 
 class _ViewMean:
@@ -24,9 +25,10 @@ class _ViewMean:
         self.merged = SegDataSample(
             metainfo={key: first.metainfo[key] for key in _KEPT_FACTS if key in first.metainfo}
         )
-        for field in _KEPT_FIELDS:
-            if field in first:
-                setattr(self.merged, field, getattr(first, field))
+        for field, value in first.items():
+            # labels too, of which there may be several
+            if field == 'valid_mask' or field.startswith('gt_sem_seg'):
+                setattr(self.merged, field, value)
         self.mean = ProbabilityMean()
 
     def add(self, sample: SegDataSample) -> None:

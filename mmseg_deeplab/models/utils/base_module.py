@@ -35,7 +35,12 @@ class SegModule(BaseModule):
             if hasattr(child, 'init_weights'):
                 child.init_weights()
         for cfg in files:
-            load_pretrained(self, cfg['checkpoint'], prefix=cfg.get('prefix'))
+            load_pretrained(
+                self,
+                cfg['checkpoint'],
+                prefix=cfg.get('prefix'),
+                first_conv=cfg.get('first_conv'),
+            )
         self.is_init = True
 
 

@@ -5,122 +5,17 @@ Legend of shapes: N batch, C channels, h, w feature map.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.instancenorm import _InstanceNorm
 
-from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.utils.errors import ConfigError
-
-RELU = {'type': 'ReLU'}
-
-
-class LayerNorm2d(nn.LayerNorm):
-    """Layer norm over the channels of every pixel of an (N, C, h, w) map."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Normalised map.
-
-        Shape:
-            - maps, returned: (N, C, h, w)
-        """
-        pixels = maps.permute(0, 2, 3, 1)
-        pixels = F.layer_norm(pixels, self.normalized_shape, self.weight, self.bias, self.eps)
-        return pixels.permute(0, 3, 1, 2)
-
-
-# torch's own classes, so that 'BN' or 'SyncBN' need no import of mmcv
-_NORMS: dict[str, type[nn.Module]] = {
-    'BN': nn.BatchNorm2d,
-    'BN2d': nn.BatchNorm2d,
-    'SyncBN': nn.SyncBatchNorm,
-    'GN': nn.GroupNorm,
-    'IN': nn.InstanceNorm2d,
-    'IN2d': nn.InstanceNorm2d,
-    'LN': LayerNorm2d,
-    'LN2d': LayerNorm2d,
-}
-_ACTIVATIONS: dict[str, type[nn.Module]] = {
-    name: getattr(nn, name)
-    for name in (
-        *('ReLU', 'ReLU6', 'LeakyReLU', 'PReLU', 'ELU', 'GELU', 'SiLU'),
-        *('Mish', 'Hardswish', 'Sigmoid', 'Tanh', 'Identity'),
-    )
-}
-_CONVOLUTIONS: dict[str, type[nn.Module]] = {'Conv': nn.Conv2d, 'Conv2d': nn.Conv2d}
-_IN_PLACE = {'ReLU', 'ReLU6', 'LeakyReLU', 'ELU', 'SiLU', 'Mish', 'Hardswish'}
-
-
-def _find(kind: type | str, known: dict[str, type[nn.Module]]) -> type[nn.Module]:
-    if not isinstance(kind, str):
-        return kind
-    return known[kind] if kind in known else MODELS.get(kind)
-
-
-def _construct(what: str, cfg: dict, cls: type[nn.Module], *args: Any, **options: Any) -> nn.Module:
-    try:
-        return cls(*args, **options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f'{what}={dict(cfg)} does not fit {cls.__name__}: {error}') from error
-
-
-def build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
-    """A norm layer from its config, weight 1 and bias 0.
-
-    Args:
-        norm_cfg: ``type`` (BN, SyncBN, BN2d, GN, IN, LN, a class, or any class registered in
-            ``MODELS`` whose first argument is the number of channels), ``requires_grad``
-            (default True) and the layer's own arguments (eps, momentum, num_groups).
-        num_features: Channels of the map.
-
-    Raises:
-        ConfigError: Unknown type, or arguments that the layer does not take.
-    """
-    options = dict(norm_cfg)
-    cls = _find(options.pop('type'), _NORMS)
-    requires_grad = options.pop('requires_grad', True)
-    if cls is nn.GroupNorm:
-        options['num_channels'] = num_features
-        norm = _construct('norm_cfg', norm_cfg, cls, **options)
-    else:
-        norm = _construct('norm_cfg', norm_cfg, cls, num_features, **options)
-    for parameter in norm.parameters():
-        parameter.requires_grad = requires_grad
-    return norm
-
-
-def norm_name(norm: nn.Module) -> str:
-    """The attribute name of a norm layer, part of state-dict keys: bn, gn, in, ln or norm_layer."""
-    kinds = {_BatchNorm: 'bn', nn.GroupNorm: 'gn', _InstanceNorm: 'in', nn.LayerNorm: 'ln'}
-    return next((name for kind, name in kinds.items() if isinstance(norm, kind)), 'norm_layer')
-
-
-def build_activation(act_cfg: dict) -> nn.Module:
-    """An activation from its config; in place where the function allows it.
-
-    Args:
-        act_cfg: ``type`` (ReLU, LeakyReLU, GELU, ..., a class, or a registered one) and its
-            arguments.
-
-    Raises:
-        ConfigError: Unknown type, or arguments that it does not take.
-    """
-    options = dict(act_cfg)
-    kind = options.pop('type')
-    if kind in _IN_PLACE:
-        options.setdefault('inplace', True)
-    return _construct('act_cfg', act_cfg, _find(kind, _ACTIVATIONS), **options)
-
-
-def init_conv(conv: nn.Module) -> None:
-    """Kaiming normal weights (fan out, gain of a ReLU) and zero bias, as the zoo trains from."""
-    nn.init.kaiming_normal_(conv.weight, mode='fan_out', nonlinearity='relu')
-    if conv.bias is not None:
-        nn.init.zeros_(conv.bias)
+from mmseg_deeplab.models.utils.build_layers import (
+    RELU,
+    build_activation,
+    build_conv,
+    build_norm,
+    init_conv,
+    norm_name,
+)
 
 
 class ConvNormAct(nn.Module):
@@ -136,7 +31,7 @@ class ConvNormAct(nn.Module):
         padding: Zeros on each side, pixels.
         dilation: Distance of kernel taps, pixels.
         groups: Groups of channels that do not mix.
-        conv_cfg: ``type`` of the convolution and extra arguments; None is ``nn.Conv2d``.
+        conv_cfg: See :func:`build_conv`.
         norm_cfg: See :func:`build_norm`; None is no norm, and a bias.
         act_cfg: See :func:`build_activation`; None is no activation.
 
@@ -163,17 +58,17 @@ class ConvNormAct(nn.Module):
         act_cfg: dict | None = RELU,
     ) -> None:
         super().__init__()
-        options = {
-            'stride': stride,
-            'padding': padding,
-            'dilation': dilation,
-            'groups': groups,
-            'bias': norm_cfg is None,
-            **(conv_cfg or {}),
-        }
-        cls = _find(options.pop('type', 'Conv2d'), _CONVOLUTIONS)
-        shape = (in_channels, out_channels, kernel_size)
-        self.conv = _construct('conv_cfg', conv_cfg or {}, cls, *shape, **options)
+        self.conv = build_conv(
+            conv_cfg,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=norm_cfg is None,
+        )
         init_conv(self.conv)
         self._norm_name = None
         if norm_cfg is not None:

@@ -1,4 +1,4 @@
-"""Weights of a module from a local file."""
+"""Start weights of a module: from a file, a model zoo, or a Hugging Face repository."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from mmseg_deeplab.models.utils.key_maps import renamings
+from mmseg_deeplab.utils import first_conv as bands
 from mmseg_deeplab.utils import safe_load
 from mmseg_deeplab.utils.errors import CheckpointError
 from mmseg_deeplab.utils.log import get_logger, warn_once
@@ -15,21 +17,33 @@ _PREFIXES = ('', 'backbone.', 'module.', 'module.backbone.', 'model.', 'encoder.
 _SHOWN = 5
 
 
-def load_pretrained(module: nn.Module, checkpoint: str, *, prefix: str | None = None) -> None:
+def load_pretrained(
+    module: nn.Module,
+    checkpoint: str | Path,
+    *,
+    prefix: str | None = None,
+    first_conv: str | None = None,
+) -> None:
     """Copy the weights that a file and a module share into the module.
 
     A classifier or head in the file is left out; ``backbone.`` or ``module.`` in front of the
-    names is cut where that makes them fit.
+    names is cut where that makes them fit; names of timm and of Hugging Face's transformers
+    become ours (see :mod:`key_maps`).
 
     Args:
         module: Receives the weights, in place.
-        checkpoint: Path of a ``.pth`` file (a state dict, or a dict that holds one under
-            ``state_dict`` or ``model``). It is read without running code from it.
+        checkpoint: A ``.pth`` file (a state dict, or a dict that holds one under
+            ``state_dict`` or ``model``) or a ``.safetensors`` file; or a name that
+            :func:`mmseg_deeplab.hub.resolve_weights` knows, ``open-mmlab://resnet50_v1c``,
+            ``torchvision://resnet50``, ``timm/resnet50d.ra2_in1k``, an address.
         prefix: Take only names that start so, and cut that; None finds out.
+        first_conv: ``'mean'`` or ``'copy'``: how the first convolution is made to fit another
+            number of bands, see :func:`mmseg_deeplab.utils.first_conv.adapt_kernel`.
 
     Raises:
         CheckpointError: The file is missing, broken, unsafe, has no name in common with the
             module, or has a tensor of another shape.
+        ConfigError: ``first_conv`` is unknown.
     """
     own = module.state_dict()
     weights = _fitting(read_state_dict(checkpoint), own, prefix)
@@ -38,6 +52,10 @@ def load_pretrained(module: nn.Module, checkpoint: str, *, prefix: str | None = 
             f'{checkpoint} must hold weights of {type(module).__name__}, got none of its names '
             f'({", ".join(list(own)[:_SHOWN])}, ...); use a file made for this architecture'
         )
+    new_bands = bands.adapted(weights, own, first_conv)
+    if new_bands is not None:
+        weights[new_bands[0]] = new_bands[1]
+        get_logger().info(f'{checkpoint}: {new_bands[0]} made to fit the bands ({first_conv})')
     _check_shapes(checkpoint, module, weights, own)
     module.load_state_dict(weights, strict=False)
     missing = [k for k in own if k not in weights and not k.endswith('num_batches_tracked')]
@@ -50,25 +68,18 @@ def load_pretrained(module: nn.Module, checkpoint: str, *, prefix: str | None = 
     get_logger().info(f'{len(weights)} entries loaded from {checkpoint}')
 
 
-def read_state_dict(checkpoint: str) -> dict[str, Tensor]:
-    """The tensors of a local weight file by name, read without running code from it.
+def read_state_dict(checkpoint: str | Path) -> dict[str, Tensor]:
+    """The tensors of a weight file by name, read without running code from it.
 
     Args:
-        checkpoint: Path of the file. Names like ``open-mmlab://resnet50_v1c`` and web
-            addresses are refused: nothing is downloaded here.
+        checkpoint: As for :func:`load_pretrained`.
 
     Raises:
-        CheckpointError: Not a local file, not there, or not readable safely.
+        CheckpointError: It is not there and cannot be fetched, or cannot be read safely.
     """
-    path = Path(checkpoint)
-    if '://' in str(checkpoint):
-        raise CheckpointError(
-            f'pretrained weights must be a local file, got {checkpoint!r}; download the file '
-            "once and set init_cfg=dict(type='Pretrained', checkpoint='FILE.pth'), or "
-            'pretrained=None to start from random weights'
-        )
-    if not path.is_file():
-        raise CheckpointError(f'pretrained weights {str(path)!r} are not there; check the path')
+    from mmseg_deeplab.hub import resolve_weights
+
+    path = resolve_weights(str(checkpoint))
     content = safe_load.read_file(path, 'cpu')
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
@@ -84,22 +95,33 @@ def read_state_dict(checkpoint: str) -> dict[str, Tensor]:
 def _fitting(
     found: dict[str, Tensor], own: dict[str, Tensor], prefix: str | None
 ) -> dict[str, Tensor]:
+    """The entries under our names, cut and renamed so that most of them have a place."""
     best: dict[str, Tensor] = {}
     for start in _PREFIXES if prefix is None else (prefix.rstrip('.') + '.',):
         cut = {k[len(start) :]: v for k, v in found.items() if k.startswith(start)}
-        shared = {k: v for k, v in cut.items() if k in own}
-        if len(shared) > len(best):
-            best = shared
+        for rename in renamings(cut):
+            renamed = {rename(k): v for k, v in cut.items()}
+            shared = {k: v for k, v in renamed.items() if k in own}
+            if len(shared) > len(best):
+                best = shared
     return best
 
 
 def _check_shapes(
-    checkpoint: str, module: nn.Module, weights: dict[str, Tensor], own: dict[str, Tensor]
+    checkpoint: str | Path, module: nn.Module, weights: dict[str, Tensor], own: dict[str, Tensor]
 ) -> None:
+    first = bands.first_conv_name(own)
     for name, value in weights.items():
-        if value.shape != own[name].shape:
+        if value.shape == own[name].shape:
+            continue
+        if name == first and bands.differs_in_bands(value, own[name]):
             raise CheckpointError(
-                f'{checkpoint}: {name} must have shape {tuple(own[name].shape)} for this '
-                f'{type(module).__name__}, got {tuple(value.shape)}; the file is of another '
-                'depth, width or number of image bands'
+                f'{checkpoint}: is for {value.shape[1]} bands, this {type(module).__name__} for '
+                f"{own[name].shape[1]}; set first_conv='mean' or 'copy' in "
+                "init_cfg=dict(type='Pretrained', checkpoint=..., first_conv='mean')"
             )
+        raise CheckpointError(
+            f'{checkpoint}: {name} must have shape {tuple(own[name].shape)} for this '
+            f'{type(module).__name__}, got {tuple(value.shape)}; the file is of another '
+            'depth or width'
+        )

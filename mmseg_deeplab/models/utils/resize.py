@@ -8,20 +8,31 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def resize(maps: Tensor, size: Sequence[int], *, align_corners: bool) -> Tensor:
-    """Bilinear resize of a batch of maps.
+def resize(
+    input: Tensor,
+    size: Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = 'nearest',
+    align_corners: bool | None = None,
+    warning: bool = True,
+) -> Tensor:
+    """Resize a batch of maps; arguments and defaults are those of MMSegmentation's function.
 
     Args:
-        maps: (N, C, h, w) float.
-        size: Height and width wanted, pixels.
-        align_corners: True puts the corner pixels' centres on each other; False, the zoo's
-            value, their outer corners. It has no default because the two differ by up to
-            half a cell of ``maps``.
+        input: (N, C, h, w) float.
+        size: Height and width wanted, pixels; or give ``scale_factor``.
+        scale_factor: How many times larger the result is.
+        mode: ``'nearest'``, ``'bilinear'``, ...: what ``F.interpolate`` takes.
+        align_corners: For the smooth modes. True puts the corner pixels' centres on each
+            other; False, the zoo's value, their outer corners: up to half a cell apart.
+        warning: Has no effect, nothing is warned about.
 
     Returns:
-        (N, C, H, W); ``maps`` itself where it has that size already.
+        (N, C, H, W); ``input`` itself where it has that size already.
     """
-    height, width = size
-    if maps.shape[-2] == height and maps.shape[-1] == width:
-        return maps
-    return F.interpolate(maps, size=(height, width), mode='bilinear', align_corners=align_corners)
+    if size is not None:
+        height, width = size
+        if input.shape[-2] == height and input.shape[-1] == width:
+            return input
+        size = (height, width)
+    return F.interpolate(input, size, scale_factor, mode, align_corners)

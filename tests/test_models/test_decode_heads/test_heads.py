@@ -41,9 +41,9 @@ class TestFCNHead(HeadContract):
         head = self.build(in_channels=(8, 32), in_index=(1, 3), input_transform='resize_concat')
         assert head.in_channels == 40 and head.input_channels == {1: 8, 3: 32}
         maps = self.maps()
-        joined = head.select([*maps[:3], maps[3][:, :, :3, :2]])
+        joined = head._transform_inputs([*maps[:3], maps[3][:, :, :3, :2]])
         assert joined.shape == (2, 40, 7, 5)
-        small = resize(maps[3][:, :, :3, :2], (7, 5), align_corners=False)
+        small = resize(maps[3][:, :, :3, :2], (7, 5), mode='bilinear', align_corners=False)
         torch.testing.assert_close(joined[:, 8:], small)
 
     def test_maps_selected_as_a_list(self):
@@ -51,7 +51,7 @@ class TestFCNHead(HeadContract):
             (4, 8), 4, num_classes=3, in_index=(0, 1), input_transform='multiple_select'
         )
         maps = self.maps()
-        chosen = head.select(maps)
+        chosen = head._transform_inputs(maps)
         assert len(chosen) == 2 and chosen[0] is maps[0] and chosen[1] is maps[1]
 
     @pytest.mark.parametrize(
@@ -79,7 +79,9 @@ class TestASPPHead(HeadContract):
         head = self.build(dropout_ratio=0).eval()
         maps = self.maps()[3]
         mean = maps.mean(dim=(2, 3), keepdim=True)
-        parts = [resize(head.image_pool[1](mean), maps.shape[2:], align_corners=False)]
+        parts = [
+            resize(head.image_pool[1](mean), maps.shape[2:], mode='bilinear', align_corners=False)
+        ]
         parts += [branch(maps) for branch in head.aspp_modules]
         wanted = head.bottleneck(torch.cat(parts, dim=1))
         torch.testing.assert_close(head.encode_context(maps), wanted)
@@ -122,7 +124,9 @@ class TestDepthwiseSeparableASPPHead(TestASPPHead):
     def test_forward_is_the_figure(self):
         head = self.build(dropout_ratio=0).eval()
         maps = self.maps()
-        context = resize(head.encode_context(maps[3]), maps[0].shape[2:], align_corners=False)
+        context = resize(
+            head.encode_context(maps[3]), maps[0].shape[2:], mode='bilinear', align_corners=False
+        )
         joined = torch.cat([context, head.c1_bottleneck(maps[0])], dim=1)
         wanted = head.conv_seg(head.sep_bottleneck(joined))
         torch.testing.assert_close(head(maps), wanted)

@@ -155,5 +155,7 @@ def test_wrong_options_are_refused(build, message):
 def test_accuracy_by_hand():
     predicted = torch.tensor([[[0, 1], [2, 2]]])
     labels = torch.tensor([[[0, 2], [2, brute.IGNORE]]])
-    assert accuracy(predicted, labels).item() == pytest.approx(200 / 3)
-    assert accuracy(predicted, torch.full_like(labels, brute.IGNORE)).item() == 100
+    nothing = torch.full_like(labels, brute.IGNORE)
+    assert accuracy(predicted, labels, ignore_index=brute.IGNORE).item() == pytest.approx(200 / 3)
+    assert accuracy(predicted, nothing, ignore_index=brute.IGNORE).item() == 100
+    assert accuracy(predicted, labels).item() == pytest.approx(50)

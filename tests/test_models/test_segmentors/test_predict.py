@@ -25,11 +25,16 @@ def test_whole_is_the_network_at_the_original_size(model):
     images = torch.randn(2, 3, 33, 31)
     samples = [SegDataSample(metainfo={'ori_shape': size}) for size in ((33, 31), (50, 40))]
     with torch.no_grad():
-        logits = resize(model.decode_head(model.backbone(images)), (33, 31), align_corners=False)
+        logits = resize(
+            model.decode_head(model.backbone(images)),
+            (33, 31),
+            mode='bilinear',
+            align_corners=False,
+        )
         found = model(images, samples, mode='predict')
     assert found[0] is samples[0]
     torch.testing.assert_close(found[0].seg_logits.data, logits[0])
-    larger = resize(logits[1:], (50, 40), align_corners=False)[0]
+    larger = resize(logits[1:], (50, 40), mode='bilinear', align_corners=False)[0]
     torch.testing.assert_close(found[1].seg_logits.data, larger)
     assert torch.equal(found[1].pred_sem_seg.data, larger.argmax(0, keepdim=True))
     assert found[1].pred_sem_seg.data.dtype == torch.int64

@@ -99,7 +99,12 @@ def test_wrong_layers_are_refused():
 
 def test_resize_aligns_as_told():
     ramp = torch.tensor([[[[0.0, 1.0]]]])
-    assert resize(ramp, (1, 4), align_corners=False).flatten().tolist() == [0, 0.25, 0.75, 1]
-    aligned = resize(ramp, (1, 4), align_corners=True).flatten()
+    assert resize(ramp, (1, 4), mode='bilinear', align_corners=False).flatten().tolist() == [
+        0,
+        0.25,
+        0.75,
+        1,
+    ]
+    aligned = resize(ramp, (1, 4), mode='bilinear', align_corners=True).flatten()
     torch.testing.assert_close(aligned, torch.tensor([0, 1 / 3, 2 / 3, 1]))
-    assert resize(ramp, (1, 2), align_corners=False) is ramp
+    assert resize(ramp, (1, 2), mode='bilinear', align_corners=False) is ramp

@@ -11,14 +11,16 @@ from mmengine.logging import HistoryBuffer
 from mmseg_deeplab.models.backbones import ResNet, ResNetV1c
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+from mmseg_deeplab.utils.safetensors_file import to_bytes
 
 from ..tiny import tiny_segmentor, tiny_segmentor_cfg
 
 TINY = {'stem_channels': 4, 'base_channels': 4}
 
 
-def initialised(path, cls=ResNetV1c, **options):
-    net = cls(18, init_cfg={'type': 'Pretrained', 'checkpoint': str(path)}, **TINY, **options)
+def initialised(path, cls=ResNetV1c, first_conv=None, **options):
+    init_cfg = {'type': 'Pretrained', 'checkpoint': str(path), 'first_conv': first_conv}
+    net = cls(18, init_cfg=init_cfg, **{**TINY, **options})
     net.init_weights()
     return net
 
@@ -78,6 +80,26 @@ def test_other_initialisers_apply():
         ResNet(18, init_cfg={'checkpoint': 'a'}, **TINY).init_weights()
 
 
+def test_more_bands_than_the_file(tmp_path, source):
+    torch.save(source.state_dict(), tmp_path / 'a.pth')
+    kernel, others = source.stem[0].weight, source.stem[3].weight
+    mean = initialised(tmp_path / 'a.pth', first_conv='mean', in_channels=5)
+    copy = initialised(tmp_path / 'a.pth', first_conv='copy', in_channels=5)
+    for band in range(5):
+        expected = kernel.mean(dim=1) * 3 / 5
+        torch.testing.assert_close(mean.stem[0].weight[:, band], expected)
+        torch.testing.assert_close(copy.stem[0].weight[:, band], kernel[:, band % 3] * 3 / 5)
+    assert torch.equal(mean.stem[3].weight, others)
+    with pytest.raises(ConfigError, match="first_conv must be 'mean', 'copy' or None, got 'sum'"):
+        initialised(tmp_path / 'a.pth', first_conv='sum', in_channels=5)
+
+
+def test_a_safetensors_file(tmp_path, source):
+    path = tmp_path / 'model.safetensors'
+    path.write_bytes(to_bytes(source.state_dict(), {'format': 'pt'}))
+    assert torch.equal(initialised(path).stem[0].weight, source.stem[0].weight)
+
+
 def test_missing_entries_are_told_once(tmp_path, source, monkeypatch):
     said = []
     monkeypatch.setattr('mmseg_deeplab.models.utils.pretrained.warn_once', said.append)
@@ -101,18 +123,22 @@ class Evil:
         return (print, ('code was run',))
 
 
-def test_refusals_name_the_file_and_what_to_do(tmp_path, source, capsys):
+def test_refusals_name_the_file_and_what_to_do(tmp_path, source, capsys, monkeypatch):
+    monkeypatch.setenv('MMSEG_DEEPLAB_OFFLINE', '1')
+    monkeypatch.setenv('MMSEG_DEEPLAB_CACHE', str(tmp_path / 'cache'))
     path = tmp_path / 'a.pth'
     with pytest.raises(CheckpointError, match='a.pth.* not there; check the path'):
         initialised(path)
-    with pytest.raises(CheckpointError, match='local file, got .open-mmlab.*download'):
+    with pytest.raises(CheckpointError, match=r'(?s)open-mmlab://resnet18_v1c.*put it .*None'):
         initialised('open-mmlab://resnet18_v1c')
     torch.save({'x': torch.zeros(1)}, path)
     with pytest.raises(CheckpointError, match='must hold weights of ResNetV1c, got none'):
         initialised(path)
     torch.save(source.state_dict(), path)
-    with pytest.raises(CheckpointError, match=r'stem.0.weight must have shape \(2, 5, 3, 3\)'):
+    with pytest.raises(CheckpointError, match=r"for 3 bands, .* for 5; set first_conv='mean'"):
         initialised(path, in_channels=5)
+    with pytest.raises(CheckpointError, match=r'stem.0.weight must have shape \(4, 3, 3, 3\)'):
+        initialised(path, stem_channels=8)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match='a.pth'):
         initialised(path)

@@ -1,0 +1,3 @@
+# DeepLabV3 (arXiv:1706.05587) on ResNet-101-v1c-D8, Cityscapes
+_base_ = ['./deeplabv3_r50-d8_4xb2-80k_cityscapes-512x1024.py', '../_base_/variants/r101.py']
+model = {{_base_.r101}}

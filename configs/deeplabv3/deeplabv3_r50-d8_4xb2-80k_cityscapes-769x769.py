@@ -1,0 +1,6 @@
+# DeepLabV3 (arXiv:1706.05587) on ResNet-50-v1c-D8, Cityscapes
+_base_ = [
+    '../_base_/models/deeplabv3_r50-d8.py', '../_base_/datasets/cityscapes_769x769.py',
+    '../_base_/default_runtime.py', '../_base_/schedules/schedule_80k.py',
+]  # fmt: skip
+model = {{_base_.model_settings}}

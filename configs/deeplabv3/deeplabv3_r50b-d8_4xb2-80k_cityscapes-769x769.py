@@ -1,0 +1,3 @@
+# DeepLabV3 (arXiv:1706.05587) on ResNet-50-D8, Cityscapes
+_base_ = ['./deeplabv3_r50-d8_4xb2-80k_cityscapes-769x769.py', '../_base_/variants/plain_stem.py']
+model = {{_base_.r50b}}

@@ -1,0 +1,3 @@
+# DeepLabV3+ (arXiv:1802.02611) on ResNet-18-v1c-D8, Cityscapes
+_base_ = ['./deeplabv3plus_r50-d8_4xb2-80k_cityscapes-769x769.py', '../_base_/variants/r18_plus.py']
+model = {{_base_.r18}}

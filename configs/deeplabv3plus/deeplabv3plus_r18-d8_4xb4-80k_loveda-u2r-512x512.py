@@ -1,0 +1,3 @@
+# DeepLabV3+ (arXiv:1802.02611) on ResNet-18-v1c-D8, LoveDA, urban to rural
+_base_ = ['./deeplabv3plus_r50-d8_4xb4-80k_loveda-u2r-512x512.py', '../_base_/variants/r18_plus.py']
+model = {{_base_.r18}}

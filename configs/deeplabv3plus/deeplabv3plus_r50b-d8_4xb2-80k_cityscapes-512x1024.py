@@ -1,0 +1,6 @@
+# DeepLabV3+ (arXiv:1802.02611) on ResNet-50-D8, Cityscapes
+_base_ = [
+    './deeplabv3plus_r50-d8_4xb2-80k_cityscapes-512x1024.py',
+    '../_base_/variants/plain_stem.py',
+]
+model = {{_base_.r50b}}

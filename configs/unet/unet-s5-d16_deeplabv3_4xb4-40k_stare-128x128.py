@@ -1,0 +1,6 @@
+# DeepLabV3 (arXiv:1706.05587) on UNet-S5-D16, STARE
+_base_ = [
+    '../_base_/models/deeplabv3_unet_s5-d16.py', '../_base_/datasets/stare.py',
+    '../_base_/default_runtime.py', '../_base_/schedules/schedule_40k.py',
+]  # fmt: skip
+model = {{_base_.model_settings}}

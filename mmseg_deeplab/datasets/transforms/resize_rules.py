@@ -1,0 +1,146 @@
+"""Resizing by rules other than a given size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmcv.transforms import BaseTransform
+
+from mmseg_deeplab.datasets.transforms.arrays import interpolation_code, resize
+from mmseg_deeplab.datasets.transforms.resize import Resize, scaled_size
+from mmseg_deeplab.registry import TRANSFORMS
+from mmseg_deeplab.utils.errors import ConfigError
+
+
+@TRANSFORMS.register_module()
+class ResizeToMultiple(BaseTransform):
+    """Enlarge the image to the next multiple of a number of pixels.
+
+    Required keys:
+        - ``img``: (H, W, C), any type
+        - ``seg_fields``: names of label maps, (H, W) uint8 each (optional)
+
+    Modified keys:
+        - ``img``: (H', W', C)
+        - ``gt_seg_map``: (H', W') uint8, if it is loaded; so is every other map in ``seg_fields``
+        - ``img_shape``: (H', W')
+
+    Added keys:
+        - ``pad_shape``: (H', W')
+
+    Args:
+        size_divisor: Height and width become multiples of it.
+        interpolation: Of the image, as in :class:`Resize`; None is ``'bilinear'``.
+
+    Raises:
+        ConfigError: ``size_divisor`` is not above 0, or the interpolation is unknown.
+    """
+
+    def __init__(self, size_divisor: int = 32, interpolation: str | None = None) -> None:
+        if size_divisor < 1:
+            raise ConfigError(
+                f'ResizeToMultiple.size_divisor must be at least 1, got {size_divisor}'
+            )
+        interpolation_code(interpolation or 'bilinear')
+        self.size_divisor = size_divisor
+        self.interpolation = interpolation
+
+    def transform(self, results: dict) -> dict:
+        """Resize a sample."""
+        height, width = results['img'].shape[:2]
+        step = self.size_divisor
+        size = (-(-width // step) * step, -(-height // step) * step)
+        results['img'] = resize(results['img'], size, self.interpolation or 'bilinear')
+        for key in results.get('seg_fields', ()):
+            results[key] = resize(results[key], size, 'nearest')
+        results['img_shape'] = results['pad_shape'] = results['img'].shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(size_divisor={self.size_divisor}, '
+            f'interpolation={self.interpolation!r})'
+        )
+
+
+@TRANSFORMS.register_module()
+class ResizeShortestEdge(BaseTransform):
+    """Bring the shorter side to a length, unless the longer one would become too long.
+
+    Required keys:
+        - ``img``: (H, W, C), any type
+        - ``seg_fields``: names of label maps, (H, W) uint8 each (optional)
+
+    Modified keys:
+        - ``img``: (H', W', C)
+        - ``gt_seg_map``: (H', W') uint8, if it is loaded; so is every other map in ``seg_fields``
+        - ``img_shape``: (H', W')
+
+    Added keys:
+        - ``scale``: (W', H')
+        - ``scale_factor``: (W' / W, H' / H)
+        - ``keep_ratio``: True
+
+    Args:
+        scale: Length of the shorter side in pixels; of several numbers the smallest.
+        max_size: The longer side's greatest length in pixels.
+
+    Raises:
+        ConfigError: A length is not above 0.
+    """
+
+    def __init__(self, scale: int | Sequence[int], max_size: int) -> None:
+        shorter = scale if isinstance(scale, int) else min(scale)
+        if min(shorter, max_size) < 1:
+            raise ConfigError(
+                'ResizeShortestEdge.scale and max_size must be at least 1, got '
+                f'{scale} and {max_size}'
+            )
+        self.scale = scale
+        self.max_size = max_size
+        self._shorter = shorter
+        self._resize = Resize(scale=1, keep_ratio=True)
+
+    def transform(self, results: dict) -> dict:
+        """Resize a sample."""
+        height, width = results['img'].shape[:2]
+        factor = self._shorter / min(height, width)
+        factor = min(factor, self.max_size / max(height, width))
+        return self._resize.resize_to(results, scaled_size((width, height), (factor, factor)))
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(scale={self.scale}, max_size={self.max_size})'
+
+
+@TRANSFORMS.register_module()
+class SegRescale(BaseTransform):
+    """Resize the labels alone, as for a loss at the network's own stride.
+
+    Required keys:
+        - ``seg_fields``: names of label maps, (H, W) uint8 each (optional)
+
+    Modified keys:
+        - ``gt_seg_map``: (H', W') uint8, if it is loaded; so is every other map in ``seg_fields``
+
+    Args:
+        scale_factor: Of both sides, above 0.
+
+    Raises:
+        ConfigError: ``scale_factor`` is not above 0.
+    """
+
+    def __init__(self, scale_factor: float = 1) -> None:
+        if not scale_factor > 0:
+            raise ConfigError(f'SegRescale.scale_factor must be above 0, got {scale_factor}')
+        self.scale_factor = scale_factor
+
+    def transform(self, results: dict) -> dict:
+        """Resize the labels."""
+        factors = (self.scale_factor, self.scale_factor)
+        for key in results.get('seg_fields', ()):
+            height, width = results[key].shape[:2]
+            results[key] = resize(results[key], scaled_size((width, height), factors), 'nearest')
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(scale_factor={self.scale_factor})'

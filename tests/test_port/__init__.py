@@ -1,0 +1,1 @@
+"""Names and behaviour that a project written for MMSegmentation relies on."""

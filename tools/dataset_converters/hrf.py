@@ -1,0 +1,8 @@
+"""`mmseg-deeplab convert hrf` as a script."""
+
+import sys
+
+from mmseg_deeplab.cli import main
+
+if __name__ == '__main__':
+    sys.exit(main(['convert', 'hrf', *sys.argv[1:]]))

@@ -1,0 +1,8 @@
+"""`mmseg-deeplab convert loveda` as a script."""
+
+import sys
+
+from mmseg_deeplab.cli import main
+
+if __name__ == '__main__':
+    sys.exit(main(['convert', 'loveda', *sys.argv[1:]]))
