@@ -64,6 +64,7 @@ def test_test_options(capsys):
     assert 'name a folder' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_config_and_a_command_of_0x_train_and_test(tmp_path, capsys):
     """From its config file and its command line to a score."""
     root = make_loveda_like(tmp_path / 'data', size=40)

@@ -189,9 +189,15 @@ def _do(job: Job, journal: Journal, stop: threading.Event) -> tuple[dict[str, in
     notes: list[str] = []
     if stop.is_set():
         raise _Stopped
-    for path, content in job.make(notes.append):
-        if stop.is_set():
-            raise _Stopped
-        write_bytes(journal.stage / path, content)
-        files[path] = len(content)
+    try:
+        for path, content in job.make(notes.append):
+            if stop.is_set():
+                raise _Stopped
+            write_bytes(journal.stage / path, content)
+            files[path] = len(content)
+    except MemberError:
+        raise  # a fault of this source; the other jobs go on
+    except BaseException:
+        stop.set()  # here, before this thread takes the next job
+        raise
     return files, notes
