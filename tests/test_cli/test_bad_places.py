@@ -107,7 +107,7 @@ def add_second_folder(project, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize('option', ['--out', '--show-dir'])
+@pytest.mark.parametrize('option', ['--out', pytest.param('--show-dir', marks=pytest.mark.slow)])
 def test_an_image_listed_twice_is_refused_before_the_test(project, capsys, monkeypatch, option):
     add_second_folder(project, 'val')
     monkeypatch.setattr(IoUMetric, 'process', lambda *_: pytest.fail('an image was tested'))

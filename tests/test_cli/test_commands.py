@@ -60,6 +60,7 @@ def test_aug_test(project, flag):
     assert (project.work / 'test_ms_flip' / 'metrics.json').is_file()
 
 
+@pytest.mark.slow
 def test_slide_of_one_window_is_whole(project):
     options = {
         'model.test_cfg': {'mode': 'slide', 'crop_size': (40, 40), 'stride': (20, 20)}
