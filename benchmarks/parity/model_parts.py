@@ -170,7 +170,7 @@ def _ten_steps(side: Side, model: nn.Module, case: ModelCase, dtype: torch.dtype
         total.backward()
         optimizer.step()
         totals.append(total.detach())
-    moved = {k: v - start[k] for k, v in model.state_dict().items()}
+    moved = {k: v - start[k] for k, v in model.state_dict().items() if v.is_floating_point()}
     return {'totals': torch.stack(totals), **moved}
 
 
