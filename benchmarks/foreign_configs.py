@@ -23,11 +23,11 @@ from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 
 from mmseg_deeplab.config import check_config, load_config
+from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.datasets.transforms.build import build_transforms
 from mmseg_deeplab.engine.optim import adapt_config
 from mmseg_deeplab.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 WRAPPERS = ('dataset', 'datasets')
 
 

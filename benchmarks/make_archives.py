@@ -1,7 +1,7 @@
 """Synthetic archives of LoveDA, Potsdam, Vaihingen and iSAID, laid out as the true downloads.
 
 Full-size by default (`--side 1`): as many tiles, as large, in the same zip files, folders and
-names; what they show is coloured blocks. Smaller ones serve tests:
+names; what they show is coloured blocks. Smaller ones, but for LoveDA, serve tests:
 
     python benchmarks/make_archives.py potsdam raw/potsdam --side 0.1 --tiles 2
 """
@@ -47,6 +47,8 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument('--side', type=float, default=1.0, help='factor of the sides of tiles (1)')
     parser.add_argument('--tiles', type=int, help='at most so many a split (all)')
     arguments = parser.parse_args(words)
+    if arguments.name == 'loveda' and arguments.side != 1:
+        parser.error('--side: the converter takes tiles of loveda of 1024x1024 only; use --tiles')
     MAKERS[arguments.name](arguments.folder, arguments.side, arguments.tiles)
     for path in sorted(arguments.folder.rglob('*.zip')):
         print(f'{path}: {path.stat().st_size / 1e6:.1f} MB')

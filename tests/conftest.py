@@ -70,3 +70,21 @@ def data_root() -> Path:
     if not root.is_dir():
         pytest.skip('no real tiles: set MMSEG_DEEPLAB_DATA to the folder that holds them')
     return root
+
+
+@pytest.fixture(scope='session')
+def golden() -> Path:
+    """The folder of reference outputs of the original systems, or a skip that says how to set it.
+
+    It has a folder for each system: composer, deeplab_pytorch, detectron2, mindcv.
+    """
+    root = Path(os.environ.get('MMSEG_DEEPLAB_GOLDEN', REPO.parent / 'shared' / 'golden'))
+    if not root.is_dir():
+        pytest.skip('no reference outputs: set MMSEG_DEEPLAB_GOLDEN to the folder that holds them')
+    return root
+
+
+@pytest.fixture(scope='session')
+def small_golden() -> Path:
+    """The small reference outputs that come with the tests, a folder for each system."""
+    return REPO / 'tests' / 'golden'

@@ -1,5 +1,7 @@
 """Draw aerial-like scenes, train DeepLabV3+ on them, test it, and save pictures: `make demo`.
 
+`tools/demo.py single ...` and `tools/demo.py live ...` show a trained model's predictions.
+
 Safe to run again: what is finished is kept, what was interrupted goes on. Everything lies in
 `data/demo` and `work_dirs/demo` of the folder.
 """
@@ -27,7 +29,15 @@ WANTED = 60.0  # % mIoU that the demo is expected to reach
 
 def main(words: list[str] | None = None) -> int:
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words = sys.argv[1:] if words is None else words
+    if words and words[0] in ('single', 'live'):
+        from mmseg_deeplab.cli import main as command
+
+        return command(['demo', *words])
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog='"demo.py single --help" and "demo.py live --help": show a trained model',
+    )
     parser.add_argument('--folder', type=Path, default=ROOT, help='where data and results go')
     parser.add_argument('--train', type=int, default=120, help='scenes to train on')
     parser.add_argument('--val', type=int, default=20, help='scenes to test on')

@@ -14,9 +14,10 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
+from zoo_families import FAMILIES, Family
 
 from mmseg_deeplab.hub import Row, catalogue
 
@@ -27,60 +28,10 @@ MMSEG, RSI = 'MMSegmentation', 'RSI-Segmentation'
 CODE = {
     MMSEG: 'https://github.com/open-mmlab/mmsegmentation',
     RSI: 'https://github.com/EarthNets/RSI-Segmentation',
-}
-
-
-class Family(NamedTuple):
-    """A folder of configs and the paper behind it.
-
-    Attributes:
-        name: Of the method or backbone.
-        title: Of the paper.
-        paper: Its number at arXiv.
-        text: What it is, in a sentence.
-        is_collection: Whether its models are one collection; else each belongs to its method's.
-    """
-
-    name: str
-    title: str
-    paper: str
-    text: str
-    is_collection: bool = True
-
-
-V3 = 'Rethinking Atrous Convolution for Semantic Image Segmentation', '1706.05587'
-V3PLUS = (
-    'Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation',
-    '1802.02611',
-)
-FAMILIES = {
-    'deeplabv3': Family('DeepLabV3', *V3, 'Atrous spatial pyramid pooling on a dilated ResNet.'),
-    'deeplabv3plus': Family(
-        'DeepLabV3+',
-        *V3PLUS,
-        'DeepLabV3 with separable convolutions and a decoder that takes edges from the first '
-        'stage.',
-    ),
-    'mobilenet_v2': Family(
-        'MobileNetV2',
-        'MobileNetV2: Inverted Residuals and Linear Bottlenecks',
-        '1801.04381',
-        'The DeepLab heads on a light backbone.',
-        is_collection=False,
-    ),
-    'resnest': Family(
-        'ResNeSt',
-        'ResNeSt: Split-Attention Networks',
-        '2004.08955',
-        'The DeepLab heads on a ResNet with split attention.',
-        is_collection=False,
-    ),
-    'unet': Family(
-        'UNet',
-        'U-Net: Convolutional Networks for Biomedical Image Segmentation',
-        '1505.04597',
-        'The DeepLabV3 head on a U-Net, for vessels of the retina.',
-    ),
+    'Detectron2': 'https://github.com/facebookresearch/detectron2',
+    'Composer': 'https://github.com/mosaicml/composer',
+    'MindCV': 'https://github.com/mindspore-lab/mindcv',
+    'deeplab-pytorch': 'https://github.com/kazuto1011/deeplab-pytorch',
 }
 COLUMNS = (
     ('Method', 'method', '---'),
@@ -176,7 +127,8 @@ def _line(*cells: str) -> str:
 def _download(row: Row) -> str:
     if not row.url:
         return 'no published checkpoint'
-    return f'[model]({row.url}) &#124; [log]({row.log_url})'
+    log = f' &#124; [log]({row.log_url})' if row.log_url else ''
+    return f'[model]({row.url}){log}'
 
 
 def metafile(folder: str, rows: list[Row]) -> str:
@@ -203,15 +155,16 @@ def metafile(folder: str, rows: list[Row]) -> str:
 
 
 def _entry(family: Family, folder: str, row: Row) -> dict[str, Any]:
-    gpus, samples = (int(n) for n in re.search(r'(\d+)xb(\d+)', row.config).groups())
+    shape = re.search(r'(\d+)xb(\d+)', row.config)
+    gpus, samples = (int(n) for n in shape.groups()) if shape else (None, None)
     scores = {title: getattr(row, field) for title, field, _ in SCORES + RETINA_SCORES}
     method = row.method.removeprefix('UNet + ')
     parts = [*row.backbone.split(), *(['UNet'] if method != row.method else []), method]
     metadata = {
         'Training Data': row.dataset,
-        'Batch Size': gpus * samples,
+        'Batch Size': gpus and gpus * samples,
         'Architecture': parts,
-        'Training Resources': f'{gpus}x {row.hardware} GPUS' if row.hardware else '',
+        'Training Resources': f'{gpus}x {row.hardware} GPUS' if gpus and row.hardware else '',
         'Memory (GB)': _number(row.memory_gb),
         'Inference Speed (fps)': _number(row.fps),
         'Iterations': int(row.iters),
@@ -248,10 +201,13 @@ def _number(text: str) -> float | None:
 def files() -> dict[Path, str]:
     """Everything that is generated, by its path."""
     written: dict[Path, str] = {}
-    for folder, rows in rows_by_family().items():
+    families = rows_by_family()
+    for folder, rows in families.items():
         written[ROOT / 'configs' / folder / 'README.md'] = readme(folder, rows)
         written[ROOT / 'configs' / folder / 'metafile.yaml'] = metafile(folder, rows)
-    index = {'Import': [f'configs/{folder}/metafile.yaml' for folder in FAMILIES]}
+    index = {
+        'Import': [f'configs/{folder}/metafile.yaml' for folder in FAMILIES if folder in families]
+    }
     written[ROOT / 'model-index.yml'] = f'# {GENERATED}\n{yaml.safe_dump(index)}'
     return written
 

@@ -17,6 +17,7 @@ from mmseg_deeplab.utils.weight_formats import SAFETENSORS, SAFETENSORS_SUFFIX
 _STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')  # of batch norms
 _PROGRAMS = ('mmengine_version', 'mmseg_version', 'mmcv_version')
 _RUN = ('iter', 'epoch', 'time', 'seed', 'experiment_name', 'exp_name')
+_MEANS = ('aAcc', 'mIoU', 'mAcc', 'mDice', 'mFscore', 'mPrecision', 'mRecall')
 _INPUT = ('bands', 'mean', 'std', 'bgr_to_rgb', 'scaling', 'nodata', 'ground_resolution')
 
 
@@ -87,19 +88,23 @@ def weight_facts(state: Mapping[str, Any]) -> dict[str, Any]:
         'num_classes': {
             name.removesuffix('.weight'): value.shape[0]
             for name, value in tensors.items()
-            if name.endswith('conv_seg.weight') and value.dim()
+            if name.endswith(('conv_seg.weight', 'conv_seg.0.weight')) and value.dim()
         },
     }
 
 
 def last_scores(content: Mapping[str, Any]) -> dict[str, float]:
-    """The scores of the last validation before a checkpoint was written, in percent.
+    """The scores that a checkpoint notes, in percent.
 
     Args:
-        content: The checkpoint; ``message_hub`` of MMEngine's layout is looked at.
+        content: The checkpoint; of a training, ``message_hub`` of MMEngine's layout has those of
+            the last validation, and of a published file, ``meta['scores']`` has them.
     """
     hub = _mapping(content.get('message_hub'))
     found = {}
+    for name, value in _mapping(_mapping(content.get('meta')).get('scores')).items():
+        with suppress(TypeError, ValueError, RuntimeError):
+            found[str(name)] = float(value)
     for name, history in _mapping(hub.get('log_scalars')).items():
         name = str(name)
         if not name.startswith('val/') or name.endswith('time'):
@@ -109,8 +114,17 @@ def last_scores(content: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
+def measured_scores(measured: Mapping[str, Any]) -> dict[str, float]:
+    """The scores over all classes that a test measured, in percent.
+
+    Args:
+        measured: Content of a ``metrics.json``, fractions of 1.
+    """
+    return {key: 100 * measured[key] for key in _MEANS if measured.get(key) is not None}
+
+
 def file_kind(path: Path) -> str:
-    """The container of a file: ``'zip'``, ``'safetensors'`` or ``'pickle'``.
+    """The container of a file: ``'zip'``, ``'safetensors'``, ``'pickle'`` or ``'unknown'``.
 
     Args:
         path: An existing file.
@@ -118,7 +132,9 @@ def file_kind(path: Path) -> str:
     if path.suffix == SAFETENSORS_SUFFIX:
         return SAFETENSORS
     with open(path, 'rb') as file:
-        return 'zip' if file.read(2) == b'PK' else 'pickle'
+        start = file.read(2)
+    kinds = {b'PK': 'zip', b'\x80': 'pickle'}  # pickles since protocol 2, of Python 2.3
+    return next((kind for mark, kind in kinds.items() if start.startswith(mark)), 'unknown')
 
 
 def _versions(meta: Mapping[str, Any]) -> dict[str, str]:

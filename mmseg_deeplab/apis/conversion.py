@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from os import PathLike
@@ -20,6 +22,7 @@ CONVERTERS = {  # module and function that plan a conversion
     'isaid': ('isaid', 'plan'),
     'cityscapes': ('cityscapes', 'plan'),
     'voc_aug': ('voc_aug', 'plan'),
+    'voc_trainaug': ('voc_trainaug', 'plan'),
     'pascal_context': ('pascal_context', 'plan'),
     'coco_stuff10k': ('coco_stuff', 'plan_10k'),
     'coco_stuff164k': ('coco_stuff', 'plan_164k'),
@@ -69,16 +72,9 @@ def convert_dataset(
         return convert(plan, workers=workers, resume=resume, on_progress=on_progress)
     from mmseg_deeplab.engine.console import ProgressBar
 
-    bar = ProgressBar(logging.getLogger(__name__))
-    try:
-        return convert(
-            plan,
-            workers=workers,
-            resume=resume,
-            on_progress=lambda done, total: bar.update(name, done, total),
-        )
-    finally:
-        bar.close()
+    with closing(ProgressBar(logging.getLogger(__name__))) as bar:
+        update = partial(bar.update, name)
+        return convert(plan, workers=workers, resume=resume, on_progress=update)
 
 
 def plan_conversion(

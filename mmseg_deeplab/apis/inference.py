@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
+from mmseg_deeplab.apis.building import without_weights
 from mmseg_deeplab.apis.model_meta import model_meta
 from mmseg_deeplab.apis.published import published_weights
 from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, collate
@@ -21,7 +22,7 @@ from mmseg_deeplab.engine.distributed import pick_device
 from mmseg_deeplab.engine.load_state import load_state
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SegDataSample
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigAttributeError, ConfigError, ConfigTypeError
 from mmseg_deeplab.utils.sync_bn import replace_sync_bn
 from mmseg_deeplab.visualization import SegLocalVisualizer
 
@@ -60,7 +61,7 @@ def init_model(
         raise ConfigError(f'{loaded.filename or "the config"}: it has no model to build')
     target = pick_device(device)
     content = None if checkpoint is None else load_checkpoint(checkpoint)
-    model = MODELS.build(_without_weights(loaded.model.to_dict()))
+    model = MODELS.build(without_weights(loaded.model.to_dict()))
     replace_sync_bn(model)  # prediction uses the running statistics, which are the same
     if content is not None:
         load_state(model, content['state_dict'], source=str(checkpoint))
@@ -118,13 +119,16 @@ def predict_samples(
         yield from zip(batch, predictions, strict=True)
 
 
-def tta_model(model: nn.Module) -> nn.Module:
+def tta_model(model: nn.Module, *, with_logits: bool = False) -> nn.Module:
     """Put test-time augmentation around a model, sharing its weights.
 
     Args:
         model: From :func:`init_model`; its config's ``tta_model`` is used if there is one.
+        with_logits: Let predictions have the merged scores as ``seg_logits``; ``SegTTAModel``.
     """
     settings = copy.deepcopy(dict(model.cfg.get('tta_model') or {'type': 'SegTTAModel'}))
+    if with_logits and settings['type'] == 'SegTTAModel':
+        settings['with_logits'] = True
     return MODELS.build({**settings, 'module': model}).eval()
 
 
@@ -160,7 +164,21 @@ def show_result_pyplot(
 
     Returns:
         The picture, (H, W, 3) uint8, RGB.
+
+    Raises:
+        ConfigAttributeError: ``result`` is no prediction, or ``model`` not from :func:`init_model`.
+        ConfigTypeError: ``img`` is neither a path nor an array.
+        DatasetNotFoundError: There is no such image.
     """
+    if not hasattr(model, 'dataset_meta'):
+        raise ConfigAttributeError(f'model must be from init_model, got {type(model).__name__}')
+    if not isinstance(result, SegDataSample):
+        raise ConfigAttributeError(
+            'result must be the SegDataSample that inference_model returns for one image, got '
+            f'{type(result).__name__}'
+        )
+    if not isinstance(img, (str, PathLike, np.ndarray)):
+        raise ConfigTypeError(f'img must be a path or an array, got {type(img).__name__}')
     backends = None if save_dir is None else [{'type': 'LocalVisBackend'}]
     meta = model.dataset_meta
     visualizer = SegLocalVisualizer(
@@ -197,13 +215,3 @@ def _batches(samples: Iterator[Sample], batch_size: int) -> Iterator[list[Sample
             batch = []
     if batch:
         yield batch
-
-
-def _without_weights(model: Any) -> Any:
-    """A copy of a model's config that loads no weights of its own: the checkpoint has all."""
-    if isinstance(model, Mapping):
-        kept = {key: _without_weights(value) for key, value in model.items()}
-        return {**kept, **{key: None for key in ('pretrained', 'init_cfg') if key in kept}}
-    if isinstance(model, list | tuple):
-        return type(model)(_without_weights(value) for value in model)
-    return copy.deepcopy(model)

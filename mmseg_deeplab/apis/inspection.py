@@ -15,6 +15,13 @@ from mmseg_deeplab.utils.files import file_hash
 from mmseg_deeplab.utils.pickle_names import pickle_names
 from mmseg_deeplab.utils.weight_formats import SAFETENSORS
 
+_CONTAINERS = {
+    'zip': 'zip',
+    'pickle': 'pickle',
+    SAFETENSORS: SAFETENSORS,
+    'unknown': 'no format of weights',
+}
+
 
 def inspect_checkpoint(checkpoint: str | PathLike) -> dict[str, Any]:
     """What a checkpoint holds, as values that JSON can take.
@@ -68,7 +75,7 @@ def describe(found: Mapping[str, Any], *, keys: bool = False) -> list[str]:
     """
     lines = [
         f'file        {found["file"]}',
-        f'size        {found["bytes"] / 2**20:.1f} MiB, {found["container"]}',
+        f'size        {_size(found["bytes"])}, {_CONTAINERS[found["container"]]}',
         f'sha256      {found["sha256"]}',
     ]
     if not found['loads']:
@@ -76,18 +83,19 @@ def describe(found: Mapping[str, Any], *, keys: bool = False) -> list[str]:
         lines += [f'names       {name}' for name in found['names']]
         return lines
     weights = found['weights']
-    contents = (f'{key} {_mib(size)}' for key, size in found['contents'].items())
+    contents = (f'{key}{f" ({_size(n)})" if n else ""}' for key, n in found['contents'].items())
+    bands = 'an unknown number of' if weights['bands'] is None else weights['bands']
     lines += [
         f'layout      {found["layout"]}',
         f'versions    {_pairs(found["versions"])}',
         f'run         {_pairs(found["run"])}',
         f'model       {_pairs(found["model"])}',
         f'classes     {_classes(found)}',
-        f'input       {weights["bands"]} bands; {_pairs(found["input"])}',
+        f'input       {bands} bands; {_pairs(found["input"])}',
         f'scores      {_pairs(found["scores"])}',
         f'contents    {", ".join(contents)}',
         f'weights     {weights["entries"]} entries, {weights["parameters"]:,} parameters, '
-        f'{", ".join(weights["dtypes"])}',
+        f'{", ".join(weights["dtypes"]) or "no tensors"}',
     ]
     lines += [f'            {part}: {count:,}' for part, count in weights['parts'].items()]
     if keys:
@@ -108,8 +116,8 @@ def _pairs(values: Mapping[str, Any]) -> str:
     return ', '.join(f'{key} {value}' for key, value in values.items()) or 'not noted'
 
 
-def _mib(size: int) -> str:
-    return f'({size / 2**20:.1f} MiB)' if size else ''
+def _size(size: int) -> str:
+    return f'{size / 2**20:.1f} MiB' if size >= 2**20 // 10 else f'{size:,} bytes'
 
 
 def _shape(entry: Mapping[str, Any]) -> str:

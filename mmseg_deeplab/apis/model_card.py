@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmseg_deeplab.apis.checkpoint_facts import measured_scores
 from mmseg_deeplab.utils.files import file_hash
-
-_MEANS = ('aAcc', 'mIoU', 'mAcc', 'mDice', 'mFscore', 'mPrecision', 'mRecall')
 
 
 def model_card(
@@ -90,14 +89,14 @@ def _classes(facts: Mapping[str, Any], measured: Mapping[str, Any] | None) -> st
 
 
 def _scores(facts: Mapping[str, Any], measured: Mapping[str, Any] | None) -> str:
+    scores = facts['scores'] if measured is None else measured_scores(measured)
     if measured is not None:
-        rows = [(key, _percent(measured[key])) for key in _MEANS if measured.get(key) is not None]
         origin = f'On {measured.get("images", "?")} images, {measured.get("pixels", "?")} pixels.'
-    elif not facts['scores']:
+    elif not scores:
         return 'None: the checkpoint holds no scores, and none were given.\n'
     else:
-        rows = [(key, f'{value:.2f}') for key, value in facts['scores'].items()]
-        origin = 'Of the last validation before the file was written.'
+        origin = 'As the checkpoint notes them; a training notes those of its last validation.'
+    rows = [(key, f'{value:.2f}') for key, value in scores.items()]
     return f'{_table(("score", "percent"), rows)}\n{origin}\n'
 
 

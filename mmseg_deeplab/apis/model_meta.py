@@ -7,13 +7,13 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_deeplab.config.cross_check import inner_datasets
+from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.datasets.metainfo import map_classes, merge_metainfo
 from mmseg_deeplab.datasets.palette import make_palette, random_palette
 from mmseg_deeplab.engine.file_meta import dataset_meta_of
 from mmseg_deeplab.registry import DATASETS
 from mmseg_deeplab.utils.log import get_logger
-
-_LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 
 
 def model_meta(
@@ -37,7 +37,7 @@ def model_meta(
     """
     found = {} if checkpoint is None else dataset_meta_of(checkpoint)
     if not found.get('classes'):
-        found = _of_config(config)
+        found = meta_of_config(config)
         if checkpoint is not None and found.get('classes'):
             get_logger().warning(
                 '%s names no classes; those of the config\'s data set are used: %s',
@@ -62,7 +62,7 @@ def model_meta(
 
 def _other_palette(config: Config, classes: tuple[str, ...], source: str) -> list[list[int]]:
     """Colours for classes that came without any."""
-    of_config = _of_config(config)
+    of_config = meta_of_config(config)
     if tuple(of_config.get('classes') or ()) == classes:
         get_logger().warning("%s names no colours; those of the config's data set are used", source)
         return of_config['palette']
@@ -70,21 +70,20 @@ def _other_palette(config: Config, classes: tuple[str, ...], source: str) -> lis
     return random_palette(len(classes))
 
 
-def _of_config(config: Config) -> dict[str, Any]:
-    for loader in _LOADERS:
+def meta_of_config(config: Config) -> dict[str, Any]:
+    """Class names and palette of a config's data set; an empty dict if it names none.
+
+    Args:
+        config: The model's; the data sets of its loaders are asked, that for tests first.
+    """
+    for loader in reversed(LOADERS):
         dataset = (config.get(loader) or {}).get('dataset')
         if dataset:
-            found = _of_dataset(_innermost(dataset))
+            _, first = next(inner_datasets(dataset))
+            found = _of_dataset(first)
             if found.get('classes'):
                 return found
     return {}
-
-
-def _innermost(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data set inside of wrappers; the first one of several."""
-    while 'dataset' in dataset or 'datasets' in dataset:
-        dataset = dataset.get('dataset') or dataset['datasets'][0]
-    return dataset
 
 
 def _of_dataset(dataset: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from torch import nn
 
 from mmseg_deeplab.apis.inference import init_model, predict_samples, tta_model
 from mmseg_deeplab.apis.inferencer import class_ids
-from mmseg_deeplab.apis.sample_reader import NamedImage, SampleReader, list_images
+from mmseg_deeplab.apis.sample_reader import NamedImage, Sample, SampleReader, list_images
+from mmseg_deeplab.engine.crf import object_threshold, refine_sample
+from mmseg_deeplab.inference import DenseCRF, check_jobs, in_order
+from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils.cores import usable_cores
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.visualization import write_prediction
 from mmseg_deeplab.visualization.files import KINDS
@@ -25,6 +30,8 @@ def predict(
     out_dir: str | PathLike,
     *,
     aug_test: bool = False,
+    crf: bool = False,
+    crf_jobs: int | None = None,
     device: str | None = None,
     batch_size: int = 1,
     opacity: float = 0.5,
@@ -43,6 +50,8 @@ def predict(
         inputs: Image files and folders (searched with their sub-folders).
         out_dir: Folder for the results; made if missing.
         aug_test: Mean over the views of the config's ``tta_pipeline``.
+        crf: Refine the predictions with the dense CRF of the config's ``crf``.
+        crf_jobs: Images it works on at a time; as many as there are cores if None.
         device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
         batch_size: Images in one pass; only neighbours of one size share one.
         opacity: Of the colours in overlays, 0 to 1.
@@ -58,17 +67,21 @@ def predict(
     """
     if not 0 <= opacity <= 1:
         raise ConfigError(f'opacity must be 0 to 1, got {opacity}')
+    check_jobs(crf_jobs)
     images = list_images(inputs)
     folder = Path(out_dir)
     _refuse_own_inputs(images, folder, kinds)
     model = init_model(config, checkpoint, device, cfg_options)
     reader = SampleReader(model.cfg, aug_test=aug_test)
-    runnable = tta_model(model) if aug_test else model
+    runnable = tta_model(model, with_logits=crf) if aug_test else model
     report = on_progress or progress_bar(len(images))
     written: list[Path] = []
     predicted = predict_samples(
         runnable, reader, [image for _, image in images], batch_size=batch_size
     )
+    if crf:
+        jobs = min(crf_jobs or usable_cores(), len(images))
+        predicted = with_crf(predicted, DenseCRF.from_cfg(model.cfg.get('crf')), model, jobs)
     for done, (sample, result) in enumerate(predicted, start=1):
         paths = write_prediction(
             folder,
@@ -82,6 +95,25 @@ def predict(
         written += paths.values()
         report(done, len(images))
     return written
+
+
+def with_crf(
+    predicted: Iterable[tuple[Sample, SegDataSample]], crf: DenseCRF, model: nn.Module, jobs: int
+) -> Iterator[tuple[Sample, SegDataSample]]:
+    """Predictions refined by a dense CRF, several at a time, in their order.
+
+    Args:
+        predicted: As ``predict_samples`` yields them; moved to the CPU and changed.
+        crf: The CRF.
+        model: What predicted.
+        jobs: Images it works on at a time, 1 or more.
+    """
+    threshold = object_threshold(model)
+
+    def refine(pair: tuple[Sample, SegDataSample]) -> tuple[Sample, SegDataSample]:
+        return pair[0], refine_sample(crf, pair[0].picture, pair[1], threshold)
+
+    return in_order(refine, ((sample, result.cpu()) for sample, result in predicted), jobs=jobs)
 
 
 def _refuse_own_inputs(images: Sequence[NamedImage], folder: Path, kinds: Sequence[str]) -> None:

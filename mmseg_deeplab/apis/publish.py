@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from mmseg_deeplab.apis.checkpoint_facts import checkpoint_facts
+from mmseg_deeplab.apis.checkpoint_facts import checkpoint_facts, last_scores, measured_scores
 from mmseg_deeplab.apis.model_card import model_card
 from mmseg_deeplab.engine.checkpoint import existing_file, load_checkpoint
 from mmseg_deeplab.engine.plain import to_plain
@@ -45,12 +45,13 @@ def publish_model(
 
     Args:
         checkpoint: Of this package, MMEngine or MMCV.
-        out: A path whose stem begins the names, or a folder, for the name of the run. Each file
-            is ``STEM_DATE_TIME-DIGITS.SUFFIX``: when the checkpoint was written, and the first
-            eight hexadecimal digits of the SHA-256 of this very file.
+        out: A path whose stem begins the names, or a folder (one that is there, or with a slash
+            at the end), for the name of the run. Each file is ``STEM_DATE_TIME-DIGITS.SUFFIX``:
+            when the checkpoint was written, and the first eight hexadecimal digits of the
+            SHA-256 of this very file.
         formats: Any of ``'pth'`` and ``'safetensors'``.
-        scores: For the card: a ``metrics.json`` that a test wrote, or its content; the last
-            validation's, if the checkpoint has them, if None.
+        scores: For ``meta['scores']`` (percent) and the card: a ``metrics.json`` that a test
+            wrote, or its content; the last validation's, if the checkpoint has them, if None.
         card: Also write a model card, ``STEM_DATE_TIME.md``.
 
     Returns:
@@ -67,8 +68,10 @@ def publish_model(
     measured = _read_scores(scores)
     source = existing_file(str(checkpoint))
     content = load_checkpoint(source)
-    stem = _stem(Path(out), source, content)
-    kept = _published(content)
+    stem = _stem(out, source, content)
+    kept = _published(
+        content, last_scores(content) if measured is None else measured_scores(measured)
+    )
     written = [_write(stem, name, kept) for name in formats]
     if card:
         facts = checkpoint_facts(content)
@@ -77,11 +80,13 @@ def publish_model(
     return written
 
 
-def _published(content: Mapping[str, Any]) -> dict[str, Any]:
+def _published(content: Mapping[str, Any], scores: Mapping[str, float]) -> dict[str, Any]:
     state = content['state_dict']
     if any(key.startswith('module.') for key in state):
         state = OrderedDict((key.removeprefix('module.'), value) for key, value in state.items())
     meta = {key: value for key, value in (content.get('meta') or {}).items() if key not in _PRIVATE}
+    if scores:
+        meta['scores'] = scores
     return to_plain({'meta': meta, 'state_dict': state})
 
 
@@ -106,9 +111,10 @@ def _json(meta: Mapping[str, Any]) -> str:
     return json.dumps(meta, default=listed, ensure_ascii=False)
 
 
-def _stem(out: Path, source: Path, content: Mapping[str, Any]) -> Path:
+def _stem(wanted: str | PathLike, source: Path, content: Mapping[str, Any]) -> Path:
     meta = content.get('meta') or {}
-    if out.is_dir():
+    out = Path(wanted)
+    if out.is_dir() or str(wanted).endswith('/'):
         run = meta.get('experiment_name') or Path(str(meta.get('exp_name') or source)).stem
         # the file's own word may hold folders, which must not lead out of the user's
         out = out / (Path(_STAMPED.sub('', str(run))).name or source.stem)

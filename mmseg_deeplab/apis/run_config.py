@@ -12,8 +12,12 @@ from mmengine.config import Config, ConfigDict
 
 from mmseg_deeplab.apis.sample_reader import without_annotations
 from mmseg_deeplab.config import load_config, set_data_root
+from mmseg_deeplab.config.cross_check import inner_datasets
 from mmseg_deeplab.engine.distributed import pick_device
+from mmseg_deeplab.inference import DenseCRF, check_jobs
 from mmseg_deeplab.utils.errors import ConfigError
+
+_IOU_METRICS = ('IoUMetric', 'SemSegMetric')  # of one kind: files of theirs go to the same places
 
 ConfigLike = str | PathLike | Mapping | Config
 
@@ -120,8 +124,30 @@ def use_tta(config: Config) -> None:
         tta_model.setdefault('data_preprocessor', own)
     tta_model.module = config.model
     config.model = tta_model
-    for dataset in _innermost(config.test_dataloader.dataset):
+    for _, dataset in inner_datasets(config.test_dataloader.dataset):
         dataset.pipeline = config.tta_pipeline
+
+
+def use_crf(config: Config, jobs: int | None) -> None:
+    """Let a config's test put a dense CRF behind the model, in place; after :func:`use_tta`.
+
+    Args:
+        config: One that :func:`prepare` returned; its ``crf`` may set the CRF's parameters.
+        jobs: Batches whose CRF is computed at a time; all cores' worth if None.
+
+    Raises:
+        ConfigError: The parameters are wrong, or the config has a test loop of its own.
+    """
+    loop = config.get('test_cfg') or {}
+    kind = loop.get('type', 'TestLoop')
+    if getattr(kind, '__name__', kind) != 'TestLoop':
+        raise ConfigError(f'--crf cannot replace test_cfg.type {kind!r}; only TestLoop')
+    crf = dict(config.get('crf') or {})
+    DenseCRF.from_cfg(crf)  # refused before anything is built
+    check_jobs(jobs)
+    config.test_cfg = {**loop, 'type': 'CRFTestLoop', 'crf': crf, 'jobs': jobs}
+    if config.model.get('type') == 'SegTTAModel':
+        config.model.with_logits = True
 
 
 def leave_labels_out(config: Config) -> None:
@@ -130,7 +156,7 @@ def leave_labels_out(config: Config) -> None:
     Args:
         config: One that :func:`prepare` returned, with a ``test_dataloader``.
     """
-    for dataset in _innermost(config.test_dataloader.dataset):
+    for _, dataset in inner_datasets(config.test_dataloader.dataset):
         dataset.pipeline = without_annotations(dataset.pipeline)
 
 
@@ -148,7 +174,7 @@ def set_report_dir(config: Config, evaluator: str, folder: str) -> None:
 
 
 def iou_metrics(evaluator: Any) -> Iterator[Any]:
-    """The configs of every ``IoUMetric`` in an evaluator's config.
+    """The configs of every ``IoUMetric``, and of metrics of its kind, in an evaluator's config.
 
     Args:
         evaluator: A metric, a list of metrics, or a dict with ``metrics``.
@@ -160,7 +186,7 @@ def iou_metrics(evaluator: Any) -> Iterator[Any]:
         yield from iou_metrics(evaluator['metrics'])
     elif isinstance(evaluator, dict):
         kind = evaluator.get('type')
-        if getattr(kind, '__name__', kind) == 'IoUMetric':
+        if getattr(kind, '__name__', kind) in _IOU_METRICS:
             yield evaluator
 
 
@@ -169,16 +195,3 @@ def _load(
 ) -> Config:
     loaded = load_config(config, cfg_options)
     return loaded if data_root is None else set_data_root(loaded, data_root)
-
-
-def _innermost(dataset: Any) -> Iterator[Any]:
-    """The config of a data set, or of those inside its wrappers."""
-    if isinstance(dataset, (list, tuple)):
-        for inner in dataset:
-            yield from _innermost(inner)
-    elif 'datasets' in dataset:
-        yield from _innermost(dataset.datasets)
-    elif 'dataset' in dataset:
-        yield from _innermost(dataset.dataset)
-    else:
-        yield dataset

@@ -12,6 +12,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
+from mmseg_deeplab.config.cross_check import inner_datasets
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
 from mmseg_deeplab.utils.files import UniqueNames
@@ -149,10 +150,9 @@ def _find_pipeline(config: Config, aug_test: bool) -> list[Mapping[str, Any]]:
         return config['test_pipeline']
     for loader in ('test_dataloader', 'val_dataloader'):
         dataset = (config.get(loader) or {}).get('dataset') or {}
-        while 'dataset' in dataset or 'datasets' in dataset:
-            dataset = dataset.get('dataset') or dataset['datasets'][0]
-        if dataset.get('pipeline'):
-            return dataset['pipeline']
+        _, first = next(inner_datasets(dataset))
+        if first.get('pipeline'):
+            return first['pipeline']
     raise ConfigError(
         'the config has no test_pipeline and no test_dataloader; prediction needs to know how '
         'images are loaded and resized'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -14,8 +14,10 @@ from mmseg_deeplab.apis.run_config import (
     leave_labels_out,
     prepare,
     set_report_dir,
+    use_crf,
     use_tta,
 )
+from mmseg_deeplab.apis.views import use_output_stride, use_views, views_name
 from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
@@ -28,6 +30,11 @@ def test(
     checkpoint: str | PathLike,
     *,
     aug_test: bool = False,
+    scales: Sequence[float] | None = None,
+    flip: bool = False,
+    output_stride: int | None = None,
+    crf: bool = False,
+    crf_jobs: int | None = None,
     out: str | PathLike | None = None,
     show_dir: str | PathLike | None = None,
     show: bool = False,
@@ -41,12 +48,18 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     The figures are logged, returned, and written with the confusion matrix below
-    ``work_dir/test`` (``work_dir/test_ms_flip`` with ``aug_test``).
+    ``work_dir/test`` (``work_dir/test_ms_flip`` with ``aug_test``; chosen views and strides
+    become part of the folder's name).
 
     Args:
         config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
         checkpoint: File to load.
-        aug_test: Average the probabilities of several scales and flips of each image.
+        aug_test: Average the probabilities of the config's own scales and flips of each image.
+        scales: Instead: of these scales, factors of the size at which an image is tested.
+        flip: Instead: of each scale and its mirror image.
+        output_stride: 8 or 16, where the backbone has this setting.
+        crf: Refine the predictions with the dense CRF of the config's ``crf``.
+        crf_jobs: Batches whose CRF is computed at a time; all cores' worth if None.
         out: Folder for the predicted label maps, one PNG of class ids per image.
         show_dir: Folder for pictures of labels and predictions.
         show: Open each picture in a window as well.
@@ -72,15 +85,29 @@ def test(
         launcher=launcher,
     )
     _require_test_set(prepared)
+    if output_stride is not None:
+        use_output_stride(prepared, output_stride)
     check_config(prepared)
     prepared.load_from = str(existing_file(checkpoint))
     prepared.resume = False
-    if aug_test:
+    folder = views_name(scales, flip, output_stride)
+    if scales is not None or flip:
+        if aug_test:
+            raise ConfigError(
+                "--aug-test takes the config's own scales and flip; leave it out where --scales or "
+                '--flip choose'
+            )
+        use_views(prepared, scales, flip)
+    elif aug_test:
+        folder = f'{folder}_ms_flip'
         use_tta(prepared)
+    if crf:
+        folder = f'{folder}_crf'
+        use_crf(prepared, crf_jobs)
     metrics = list(iou_metrics(prepared.test_evaluator))
     if metrics and all(metric.get('format_only') for metric in metrics):
         leave_labels_out(prepared)
-    set_report_dir(prepared, 'test_evaluator', 'test_ms_flip' if aug_test else 'test')
+    set_report_dir(prepared, 'test_evaluator', folder)
     if out is not None:
         for metric in metrics:
             metric['output_dir'] = str(out)

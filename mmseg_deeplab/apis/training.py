@@ -100,7 +100,7 @@ def _set_fine_tune(config: Config, drop_head: bool, first_conv: str | None) -> N
         return
     if not config.get('load_from') or config.get('resume'):
         raise ConfigError(
-            f'{" and ".join(asked)} say how the weights of another model are taken over; name '
+            f'{" and ".join(asked)}: only for starting from the weights of another model; name '
             'its checkpoint with load_from (--load-from), and do not resume'
         )
     config.fine_tune = {**(config.get('fine_tune') or {}), **asked}

@@ -34,8 +34,40 @@ class ConfigOption(argparse.Action):
         setattr(namespace, self.dest, options)
 
 
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that change what the config file says."""
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the config; :func:`config_in_front` brings one given as an option to this place."""
+    parser.add_argument(
+        'config',
+        help='config file, also of another DeepLab system, or the name of one that is shipped',
+    )
+    parser.add_argument(
+        '-c',
+        '--config',
+        dest='config_as_option',
+        metavar='CONFIG',
+        default=argparse.SUPPRESS,
+        help='the same, as an option',
+    )
+
+
+def config_in_front(words: Sequence[str]) -> list[str]:
+    """A command line with ``-c FILE`` or ``--config FILE`` brought to where the config belongs.
+
+    Args:
+        words: The command first.
+    """
+    words = list(words)
+    for place, word in enumerate(words[1:], 1):
+        option, equals, value = word.partition('=')
+        if option == '--config' and equals:
+            return [words[0], value, *words[1:place], *words[place + 1 :]]
+        if word in ('-c', '--config') and place + 1 < len(words):
+            return [words[0], words[place + 1], *words[1:place], *words[place + 2 :]]
+    return words
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -44,8 +76,67 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         help='change the config, e.g. train_dataloader.batch_size=2 model.test_cfg.mode=slide; '
         'lists as [a,b], nothing as None',
     )
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that change what the config file says."""
+    add_cfg_options(parser)
     parser.add_argument(
         '--data-root', metavar='DIR', help='folder of the data set, in place of data_root'
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
+
+
+def add_aug_test(parser: argparse.ArgumentParser) -> None:
+    """Add ``--aug-test``."""
+    parser.add_argument(
+        '--aug-test',
+        '--tta',
+        action='store_true',
+        help='several scales and flips, mean of the probabilities',
+    )
+
+
+def add_crf(parser: argparse.ArgumentParser) -> None:
+    """Add ``--crf`` and ``--crf-jobs``."""
+    parser.add_argument(
+        '--crf', action='store_true', help='refine the predictions with a dense CRF (slow)'
+    )
+    parser.add_argument(
+        '--crf-jobs', type=int, metavar='N', help='images it works on at a time (all cores)'
+    )
+
+
+def add_prediction_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments on how images are predicted."""
+    add_aug_test(parser)
+    add_device(parser)
+    parser.add_argument('--batch-size', type=int, default=1, help='images in one pass (1)')
+    add_cfg_options(parser)
+
+
+def add_views(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose the views of an image and the network's output stride."""
+    parser.add_argument(
+        '--scales',
+        type=float,
+        nargs='+',
+        metavar='FACTOR',
+        help='test at these scales, mean of the probabilities, e.g. 0.5 0.75 1.0 1.25 1.75',
+    )
+    parser.add_argument(
+        '--flip', action='store_true', help='at each scale the mirror image as well'
+    )
+    parser.add_argument(
+        '--output-stride',
+        '--output_stride',
+        type=int,
+        choices=(8, 16),
+        help='of the backbone, where it has the setting; the weights are the same',
     )
 
 
@@ -54,9 +145,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir', metavar='DIR', help='folder for logs and checkpoints (work_dirs/CONFIG)'
     )
-    parser.add_argument(
-        '--device', help='cpu, cuda, cuda:1 or mps; the best one present if not given'
-    )
+    add_device(parser)
     parser.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),

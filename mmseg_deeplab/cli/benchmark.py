@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_config_options
+from mmseg_deeplab.cli.arguments import add_config_options, add_device
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--warmup', type=int, default=5, metavar='N', help='images before, not counted (5)'
     )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
+    add_device(parser)
     add_config_options(parser)
 
 

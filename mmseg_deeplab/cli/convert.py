@@ -67,6 +67,12 @@ CONVERTERS = {
         {'devkit_path': 'VOCdevkit', 'aug_path': "SBD's benchmark_RELEASE"},
         'VOC2012/SegmentationClassAug',
     ),
+    'voc_trainaug': _Converter(
+        'PASCAL VOC 2012 and SBD as one list of images and labels, laid out as in MindCV',
+        {'data_root': 'folder with VOCdevkit/VOC2012 and benchmark_RELEASE/dataset'},
+        'the same folder',
+        (_Option('list_paths', 'paths in the lists, relative to it or absolute (relative)', str),),
+    ),
     'pascal_context': _Converter(
         'PASCAL Context',
         {'devkit_path': 'VOCdevkit', 'json_path': 'trainval_merged.json'},

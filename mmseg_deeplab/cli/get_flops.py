@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import ConfigOption
+from mmseg_deeplab.cli.arguments import add_cfg_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='PIXELS',
         help='height and width of the image, or one number for both (2048 1024)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=ConfigOption,
-        metavar='KEY=VALUE',
-        help='change the config',
-    )
+    add_cfg_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,16 +14,23 @@ from mmseg_deeplab.cli import (
     confusion_matrix,
     convert,
     convert_config,
+    convert_weights,
+    deeplab_pytorch,
+    demo,
+    detectron2,
     download,
     get_flops,
     inspect_checkpoint,
+    pack,
     predict,
     print_config,
     publish,
     submit_loveda,
     test,
+    test_table,
     train,
 )
+from mmseg_deeplab.cli.arguments import config_in_front
 from mmseg_deeplab.utils.errors import SegError, plain_message
 from mmseg_deeplab.version import __version__
 
@@ -31,7 +38,9 @@ OK, USER_ERROR, INTERRUPTED = 0, 1, 130
 COMMANDS = {
     'train': train,
     'test': test,
+    'test-table': test_table,
     'predict': predict,
+    'demo': demo,
     'submit-loveda': submit_loveda,
     'audit': audit,
     'print-config': print_config,
@@ -44,8 +53,13 @@ COMMANDS = {
     'download': download,
     'analyze-logs': analyze_logs,
     'convert': convert,
+    'pack': pack,
     'convert-config': convert_config,
+    'convert-weights': convert_weights,
+    'detectron2': detectron2,
+    'deeplab-pytorch': deeplab_pytorch,
 }
+WITH_CONFIG_OPTION = ('train', 'test')  # as the tools of other DeepLab systems take it
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,7 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 an error that the user can mend, 130 stopped by Ctrl-C; what a
         command returns otherwise. Usage errors leave through argparse with 2.
     """
-    parsed = build_parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in WITH_CONFIG_OPTION:
+        words = config_in_front(words)
+    parsed = build_parser().parse_args(words)
     try:
         return COMMANDS[parsed.command].run(parsed) or OK
     except SegError as error:

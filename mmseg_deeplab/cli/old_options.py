@@ -95,23 +95,15 @@ def _add(
     parser.add_argument(*names, action=OldOption, translate=translate, **settings)
 
 
-def _set(namespace: argparse.Namespace, options: dict[str, Any]) -> None:
+def _set(namespace: argparse.Namespace, options: dict[str, Any]) -> str:
     namespace.cfg_options = {**(namespace.cfg_options or {}), **options}
-
-
-def _shown(options: dict[str, Any]) -> str:
     words = ' '.join(f'{key}={value}' for key, value in options.items())
     return f'is --cfg-options {words} today'
 
 
 def _setting(options: dict[str, Any]) -> Translate:
     """An option that only sets these places of the config."""
-
-    def translate(parser: Any, namespace: argparse.Namespace, value: Any) -> str:
-        _set(namespace, options)
-        return _shown(options)
-
-    return translate
+    return lambda parser, namespace, value: _set(namespace, options)
 
 
 def _nothing(reason: str) -> Translate:
@@ -152,30 +144,22 @@ def _auto_resume(parser: Any, namespace: argparse.Namespace, value: Any) -> str:
 
 
 def _eval(parser: Any, namespace: argparse.Namespace, names: Sequence[str]) -> str:
-    options = {'test_evaluator.iou_metrics': list(names)}
-    _set(namespace, options)
-    return _shown(options)
+    return _set(namespace, {'test_evaluator.iou_metrics': list(names)})
 
 
 def _eval_options(parser: Any, namespace: argparse.Namespace, words: Sequence[str]) -> str:
     given = dict(word.partition('=')[::2] for word in words)
     if 'imgfile_prefix' not in given:
         return 'has no effect: scores are counted as images come'
-    options = {'test_evaluator.output_dir': given['imgfile_prefix']}
-    _set(namespace, options)
-    return _shown(options)
+    return _set(namespace, {'test_evaluator.output_dir': given['imgfile_prefix']})
 
 
 def _format_only(parser: Any, namespace: argparse.Namespace, value: Any) -> str:
     from mmseg_deeplab.config.legacy.convert import RESULTS
 
     place = (namespace.cfg_options or {}).get('test_evaluator.output_dir', RESULTS)
-    options = {'test_evaluator.format_only': True, 'test_evaluator.output_dir': place}
-    _set(namespace, options)
-    return _shown(options)
+    return _set(namespace, {'test_evaluator.format_only': True, 'test_evaluator.output_dir': place})
 
 
 def _opacity(parser: Any, namespace: argparse.Namespace, value: float) -> str:
-    options = {'visualizer.alpha': value}
-    _set(namespace, options)
-    return _shown(options)
+    return _set(namespace, {'visualizer.alpha': value})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import ConfigOption
+from mmseg_deeplab.cli.arguments import add_crf, add_prediction_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,23 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=('masks', 'colors', 'overlays'),
         help='what to write: class ids, colours, colours over the image',
     )
-    parser.add_argument(
-        '--aug-test',
-        '--tta',
-        action='store_true',
-        dest='aug_test',
-        help='several scales and flips, mean of the probabilities',
-    )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
-    parser.add_argument('--batch-size', type=int, default=1, help='images in one pass (1)')
     parser.add_argument('--opacity', type=float, default=0.5, help='of the overlays, 0 to 1 (0.5)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=ConfigOption,
-        metavar='KEY=VALUE',
-        help='change the config',
-    )
+    add_prediction_options(parser)
+    add_crf(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.inputs,
         arguments.out,
         aug_test=arguments.aug_test,
+        crf=arguments.crf,
+        crf_jobs=arguments.crf_jobs,
         device=arguments.device,
         batch_size=arguments.batch_size,
         opacity=arguments.opacity,

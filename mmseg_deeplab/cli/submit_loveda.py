@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmseg_deeplab.cli.arguments import ConfigOption
+from mmseg_deeplab.cli.arguments import add_prediction_options
 from mmseg_deeplab.utils.errors import ConfigError
 
 
@@ -28,30 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='folder for Results.zip, and for the masks that are predicted (submission)',
     )
-    parser.add_argument(
-        '--aug-test',
-        '--tta',
-        action='store_true',
-        dest='aug_test',
-        help='several scales and flips, mean of the probabilities',
-    )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
-    parser.add_argument('--batch-size', type=int, default=1, help='images in one pass (1)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=ConfigOption,
-        metavar='KEY=VALUE',
-        help='change the config',
-    )
+    add_prediction_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict if asked to, verify, pack; returns the exit code."""
     from mmseg_deeplab.apis import pack_loveda, submit_loveda
 
-    if (arguments.masks is None) == (arguments.checkpoint is None):
-        raise ConfigError('give either a config and a checkpoint, or --masks DIR')
+    model = [word for word in (arguments.config, arguments.checkpoint) if word is not None]
+    if len(model) != (2 if arguments.masks is None else 0):
+        raise ConfigError(
+            f'give either a config and a checkpoint, or --masks DIR alone, got {model} and '
+            f'--masks {arguments.masks}'
+        )
     if arguments.masks is not None:
         written = pack_loveda(arguments.masks, Path(arguments.out) / 'Results.zip')
     else:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_config_options, add_run_options, note_local_rank
+from mmseg_deeplab.cli.arguments import (
+    add_aug_test,
+    add_config,
+    add_config_options,
+    add_crf,
+    add_run_options,
+    add_views,
+    note_local_rank,
+)
 from mmseg_deeplab.cli.old_options import add_old_test_options, folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``test``."""
-    parser.add_argument('config', help='config file, or the name of one that is shipped')
+    add_config(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_options(parser)
-    parser.add_argument(
-        '--aug-test',
-        '--tta',
-        action='store_true',
-        dest='aug_test',
-        help='several scales and flips, mean of the probabilities',
-    )
+    add_aug_test(parser)
+    add_crf(parser)
+    add_views(parser)
     parser.add_argument(
         '--out', type=folder, metavar='DIR', help='save the predicted label maps here'
     )
@@ -43,6 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.config,
         arguments.checkpoint,
         aug_test=arguments.aug_test,
+        crf=arguments.crf,
+        crf_jobs=arguments.crf_jobs,
+        scales=arguments.scales,
+        flip=arguments.flip,
+        output_stride=arguments.output_stride,
         out=arguments.out,
         show_dir=arguments.show_dir,
         show=arguments.show,

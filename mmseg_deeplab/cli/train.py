@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_config_options, add_run_options, note_local_rank
+from mmseg_deeplab.cli.arguments import (
+    add_config,
+    add_config_options,
+    add_run_options,
+    note_local_rank,
+)
 from mmseg_deeplab.cli.old_options import add_old_train_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train``."""
-    parser.add_argument('config', help='config file, or the name of one that is shipped')
+    add_config(parser)
     add_run_options(parser)
     parser.add_argument(
         '--resume',

@@ -7,15 +7,17 @@ and a cycle ends in a RecursionError. Here the chain is walked first, on the syn
 from __future__ import annotations
 
 import ast
-import io
+import json
 from pathlib import Path
 
+from mmseg_deeplab.config.foreign_yaml import read_yaml
 from mmseg_deeplab.utils.config_names import SHIPPED_PREFIXES
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.paths import config_root
 
 BASE_KEY = '_base_'
-SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+YAML_SUFFIXES = ('.yaml', '.yml')
+SUFFIXES = ('.py', *YAML_SUFFIXES, '.json')
 TEXT_ENCODING = {'encoding': 'utf-8-sig'}  # an editor may have put a byte-order mark in front
 
 
@@ -86,13 +88,13 @@ def _bases(path: Path, chain: tuple[Path, ...]) -> list[Path]:
 
 
 def _data_file_bases(path: Path) -> list[str]:
-    from mmengine.fileio import load
-
-    try:
-        text = io.StringIO(path.read_text(**TEXT_ENCODING))
-        content = load(text, file_format=path.suffix.removeprefix('.'))
-    except Exception as error:  # each of the YAML and JSON readers has its own errors
-        raise ConfigError(f'config {path} cannot be read: {error}') from error
+    if path.suffix in YAML_SUFFIXES:
+        content = read_yaml(path)  # MMEngine's reader would run what a tag asks for
+    else:
+        try:
+            content = json.loads(path.read_text(**TEXT_ENCODING))
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f'config {path} cannot be read: {error}') from error
     if not isinstance(content, dict):
         raise ConfigError(f'config {path} must hold a mapping, got {type(content).__name__}')
     bases = content.get(BASE_KEY, [])

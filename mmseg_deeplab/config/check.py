@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg_deeplab.config.cross_check import check_agreement
-from mmseg_deeplab.config.sections import COMMON_VARIABLES, DEFAULT_HOOKS, SETTINGS
+from mmseg_deeplab.config.sections import COMMON_VARIABLES, DEFAULT_HOOKS, LOADERS, SETTINGS
 from mmseg_deeplab.config.values import check_monitors, check_values
 from mmseg_deeplab.config.walk import Walker, did_you_mean, is_near_miss, resolve_type
 from mmseg_deeplab.registry import (
@@ -190,9 +190,7 @@ _SECTIONS = {
     'data_preprocessor': _of(MODELS),
     'tta_model': _of(MODELS),
     'tta_pipeline': _of(TRANSFORMS),
-    'train_dataloader': _check_loader,
-    'val_dataloader': _check_loader,
-    'test_dataloader': _check_loader,
+    **dict.fromkeys(LOADERS, _check_loader),
     'train_cfg': _check_loop,
     'val_cfg': _check_loop,
     'test_cfg': _check_loop,

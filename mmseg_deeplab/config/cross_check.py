@@ -7,13 +7,12 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.config.signatures import default_of
 from mmseg_deeplab.config.walk import Walker, resolve_type
 from mmseg_deeplab.registry import DATASETS, METRICS, MODELS
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.log import warn_once
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_agreement(walker: Walker, config: Config) -> None:
@@ -79,17 +78,23 @@ def _datasets(config: Config) -> Iterator[tuple[str, dict]]:
     for name in LOADERS:
         loader = config.get(name)
         if isinstance(loader, dict):
-            yield from _unwrapped(loader.get('dataset'), f'{name}.dataset')
+            yield from inner_datasets(loader.get('dataset'), f'{name}.dataset')
 
 
-def _unwrapped(dataset: Any, path: str) -> Iterator[tuple[str, dict]]:
+def inner_datasets(dataset: Any, path: str = 'dataset') -> Iterator[tuple[str, dict]]:
+    """The places and configs of the data sets inside of wrappers, in order.
+
+    Args:
+        dataset: Config of a data set, of a wrapper, or a list of such.
+        path: Its place in the config.
+    """
     if isinstance(dataset, (list, tuple)):
         for place, inner in enumerate(dataset):
-            yield from _unwrapped(inner, f'{path}.{place}')
+            yield from inner_datasets(inner, f'{path}.{place}')
     elif isinstance(dataset, dict):
         inner = [key for key in ('dataset', 'datasets') if key in dataset]
         for key in inner:
-            yield from _unwrapped(dataset[key], f'{path}.{key}')
+            yield from inner_datasets(dataset[key], f'{path}.{key}')
         if not inner:
             yield path, dataset
 

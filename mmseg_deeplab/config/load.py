@@ -20,11 +20,13 @@ from mmseg_deeplab.config.bases import (
     BASE_KEY,
     SUFFIXES,
     TEXT_ENCODING,
+    YAML_SUFFIXES,
     check_chain,
     shipped_base,
     text_files,
 )
 from mmseg_deeplab.config.custom import import_custom_modules, prepare_imports
+from mmseg_deeplab.config.foreign_yaml import read_yaml, translate
 from mmseg_deeplab.config.legacy import (
     convert_legacy,
     idle_sections,
@@ -79,7 +81,8 @@ def load_config(
 
     Text style (``_base_``, ``_delete_``, ``{{_base_.x}}``), lazy style (``with read_base()``),
     YAML and JSON are read. A config in the form of MMSegmentation 0.x is converted, with a
-    warning. The object given is never changed.
+    warning, and so is a YAML file of another DeepLab system (see :mod:`foreign_yaml`). The
+    object given is never changed.
 
     Args:
         config: A path, the bare name of a shipped config, a ``Config`` or a mapping.
@@ -141,6 +144,9 @@ def read_config(path: Path) -> Config:
     Raises:
         ConfigError: The file or a base is missing, broken or in a circle.
     """
+    foreign = _of_another_system(path)
+    if foreign is not None:
+        return foreign
     check_chain(path)
     prepare_imports(path)
     try:
@@ -153,6 +159,34 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f'config {_place(path, error)}: {_reason(error)}') from error
     refuse_late_variables(path, config)
     return config
+
+
+def _of_another_system(path: Path) -> Config | None:
+    """A YAML file of another DeepLab system as a config of ours; None for any other file."""
+    return foreign_config(read_yaml(path), path) if path.suffix in YAML_SUFFIXES else None
+
+
+def foreign_config(tree: Any, path: Path) -> Config | None:
+    """The settings of another DeepLab system as a config of ours; None if they are of none.
+
+    Args:
+        tree: What stands in its YAML file, or what an option has made of it.
+        path: The file; what it names may be relative to it.
+
+    Raises:
+        ConfigError: A setting is unknown, or has a value that cannot be had here.
+    """
+    found = translate(tree, path)
+    if found is None:
+        return None
+    changes, notes = found
+    base = read_config(find_config(changes.pop(BASE_KEY)))
+    warn_once('\n  '.join(notes))
+    try:
+        merged = Config._merge_a_into_b(changes, base.to_dict())
+    except (TypeError, KeyError) as error:
+        raise ConfigError(f'config {path}: {_reason(error)}') from error
+    return Config(merged, filename=str(path))
 
 
 def _is_text_style(path: Path) -> bool:

@@ -10,12 +10,12 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.utils.errors import ConfigError
 
 WORDS = {'true': True, 'false': False, 'none': None}
 # What MMEngine raises where an option cannot be merged.
 MISFITS = (TypeError, KeyError, AttributeError, ValueError)
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def parse_option(text: str) -> Any:

@@ -8,17 +8,17 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmseg_deeplab.config.sections import SETTINGS
+from mmseg_deeplab.config.sections import LOADERS, SETTINGS
 from mmseg_deeplab.utils.errors import ConfigError
 
 WIDTH = 100
 PIPELINES = ('train_pipeline', 'test_pipeline', 'tta_pipeline')
 # Sections in the order in which a reader asks for them; others follow as they come.
 ORDER = (
-    'default_scope', 'custom_imports', *PIPELINES, 'model', 'train_dataloader', 'val_dataloader',
-    'test_dataloader', 'val_evaluator', 'test_evaluator', 'optim_wrapper', 'param_scheduler',
-    'train_cfg', 'val_cfg', 'test_cfg', 'default_hooks', 'custom_hooks', 'visualizer',
-    'log_processor', 'log_level', 'env_cfg', 'randomness', 'tta_model', 'load_from', 'resume',
+    'default_scope', 'custom_imports', *PIPELINES, 'model', *LOADERS, 'val_evaluator',
+    'test_evaluator', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'val_cfg', 'test_cfg',
+    'default_hooks', 'custom_hooks', 'visualizer', 'log_processor', 'log_level', 'env_cfg',
+    'randomness', 'tta_model', 'load_from', 'resume',
 )  # fmt: skip
 # The variable that may stand for a value, by the key that holds it.
 NAMED_BY_KEY = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmseg_deeplab.config.bases import YAML_SUFFIXES
 from mmseg_deeplab.config.legacy import convert_legacy, is_legacy
 from mmseg_deeplab.config.load import find_config, read_config
 from mmseg_deeplab.config.normalize import normalize_config
@@ -41,7 +42,8 @@ def rewrite_config(
     if target.exists() and not overwrite:
         raise ConfigError(f'{target} exists; name another file, or say --overwrite')
     config, notes = read_config(source), []
-    header = f'{source.name} of MMSegmentation 1.x, with its bases merged in.'
+    system = '' if source.suffix in YAML_SUFFIXES else ' of MMSegmentation 1.x'
+    header = f'{source.name}{system}, with its bases merged in.'
     if is_legacy(config):
         config, notes = convert_legacy(config)
         header = (

@@ -15,14 +15,14 @@ from mmseg_deeplab.registry import (
 
 DICT, LIST, TEXT, SWITCH = (dict,), (list, tuple), (str,), (bool,)
 
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
 # Top-level keys that mean something to the runner or to this package, and what they may hold.
 # Any other key is a variable of the file's author.
 SETTINGS: dict[str, tuple[type, ...]] = {
     'model': DICT,
     'data_preprocessor': DICT,
-    'train_dataloader': DICT,
-    'val_dataloader': DICT,
-    'test_dataloader': DICT,
+    **dict.fromkeys(LOADERS, DICT),
     'train_cfg': DICT,
     'val_cfg': DICT,
     'test_cfg': DICT,
@@ -40,6 +40,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'randomness': DICT,
     'tta_model': DICT,
     'tta_pipeline': LIST,
+    'crf': DICT,
     'model_wrapper_cfg': DICT,
     'compile': SWITCH + DICT,
     'audit': SWITCH + DICT,
@@ -76,6 +77,7 @@ PART_REGISTRIES = {
     'act_cfg': MODELS,
     'upsample_cfg': MODELS,
     'init_cfg': WEIGHT_INITIALIZERS,
+    'override': WEIGHT_INITIALIZERS,  # of one submodule, inside an init_cfg
     'dataset': DATASETS,
     'datasets': DATASETS,
     'pipeline': TRANSFORMS,
@@ -94,7 +96,7 @@ LAYER_PARTS = {
 }  # fmt: skip
 
 # Keys that such an argument's object may have beyond those of its class.
-PART_EXTRAS = {**LAYER_PARTS, 'init_cfg': {'first_conv'}}
+PART_EXTRAS = {**LAYER_PARTS, 'init_cfg': {'first_conv', 'override'}, 'override': {'name'}}
 
 # Arguments that hold free dicts, in which a key `type` names no registered class.
 FREE_PARTS = {

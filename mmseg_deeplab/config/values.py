@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import FUNCTIONS, Registry
 
 from mmseg_deeplab.config.cross_check import heads, segmentation_scores
+from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.config.walk import Walker, resolve_type
 from mmseg_deeplab.registry import HOOKS, PEER_SCOPE, SCOPE
 from mmseg_deeplab.utils.errors import ConfigError
@@ -22,9 +23,7 @@ LEVELS = ('CRITICAL', 'FATAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'NOT
 OUR_SCOPES = (SCOPE, 'mmengine', PEER_SCOPE)
 COUNTS = {
     'train_cfg': ('max_iters', 'max_epochs'),
-    'train_dataloader': ('batch_size',),
-    'val_dataloader': ('batch_size',),
-    'test_dataloader': ('batch_size',),
+    **dict.fromkeys(LOADERS, ('batch_size',)),
 }
 
 
@@ -67,7 +66,7 @@ def _check_names(walker: Walker, config: Config) -> None:
             f'no registry has the scope {scope!r}; set default_scope={SCOPE!r}, or name the '
             'module that defines its registries in custom_imports',
         )
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    for name in LOADERS:
         loader = config.get(name)
         collate = loader.get('collate_fn') if isinstance(loader, dict) else None
         if not isinstance(collate, dict):

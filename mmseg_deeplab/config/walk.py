@@ -150,7 +150,7 @@ class Walker:
             ):
                 hint = did_you_mean(str(key), known)
                 self.note(f'{path}.{key}', f'{name} has no such argument; {hint}')
-        if last in LAYER_PARTS or last == 'init_cfg':
+        if last in LAYER_PARTS or last in ('init_cfg', 'override'):
             return
         missing = required_arguments(target) - set(value) - INJECTED
         if missing:

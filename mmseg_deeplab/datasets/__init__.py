@@ -4,10 +4,10 @@ Importing this package registers every data set and transform.
 """
 
 from mmseg_deeplab.datasets import transforms
-from mmseg_deeplab.datasets.ade import ADE20KDataset
+from mmseg_deeplab.datasets.ade import ADE20KDataset, ADE20KFolders
 from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
 from mmseg_deeplab.datasets.cityscapes import CityscapesDataset
-from mmseg_deeplab.datasets.coco_stuff import COCOStuffDataset
+from mmseg_deeplab.datasets.coco_stuff import COCO91Dataset, COCOStuff182Dataset, COCOStuffDataset
 from mmseg_deeplab.datasets.color_table import ColorTable
 from mmseg_deeplab.datasets.dataset_wrappers import ConcatDataset, RepeatDataset
 from mmseg_deeplab.datasets.isaid import iSAIDDataset
@@ -29,7 +29,10 @@ from mmseg_deeplab.datasets.voc import PascalVOCDataset
 
 __all__ = [
     'ADE20KDataset',
+    'ADE20KFolders',
     'BaseSegDataset',
+    'COCO91Dataset',
+    'COCOStuff182Dataset',
     'COCOStuffDataset',
     'ChaseDB1Dataset',
     'CityscapesDataset',

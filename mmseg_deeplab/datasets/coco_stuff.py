@@ -28,3 +28,42 @@ class COCOStuffDataset(BaseSegDataset):
 
     METAINFO = TableMetainfo('coco_stuff')
     SEG_MAP_SUFFIX = '_labelTrainIds.png'
+
+
+@DATASETS.register_module()
+class COCOStuff182Dataset(BaseSegDataset):
+    """COCO-Stuff under its published ids, as deeplab-pytorch's weights have them.
+
+    Features: as :class:`COCOStuffDataset`.
+
+    Format: 164k: ``images/{train2017,val2017}/*.jpg`` and 8-bit PNGs of the same names in
+    ``annotations/{train2017,val2017}``. 10k: ``images/*.jpg``, ``annotations/*.mat`` and the
+    lists ``imageLists/{train,test}.txt``; set ``seg_map_suffix='.mat'`` and
+    ``reduce_zero_label=True``.
+
+    Classes: 164k: ids 0 to 181 as stored, 255 ignored. 10k: stored 0 is ignored, 1 to 182 become
+    ids 0 to 181. Eleven of the 182 are in no label.
+
+    Paper and licence: as :class:`COCOStuffDataset`.
+    """
+
+    METAINFO = TableMetainfo('coco_stuff182')
+    SEG_MAP_SUFFIX = '.png'
+
+
+@DATASETS.register_module()
+class COCO91Dataset(BaseSegDataset):
+    """COCO's objects under their own ids, which DeepLab v1's start weights tell apart.
+
+    Format: JPEG; labels are 8-bit PNGs of the same names, drawn from the published outlines.
+
+    Classes: 0 is the background, 1 (person) to 90 (toothbrush) are COCO's ids, ten of which have
+    no object; 255 ignored.
+
+    Paper: Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, arXiv 1405.0312.
+
+    Licence: CC BY 4.0 for the annotations, that of Flickr for the images.
+    """
+
+    METAINFO = TableMetainfo('coco91')
+    SEG_MAP_SUFFIX = '.png'

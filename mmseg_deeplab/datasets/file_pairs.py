@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmseg_deeplab.datasets.packed import is_packed, packed_pairs
 from mmseg_deeplab.utils.errors import DataError, DatasetNotFoundError
 
 
@@ -61,11 +62,15 @@ def read_list(path: str, folders: Folders) -> list[Pair]:
 
     A line holds a stem, which gets the suffixes; or an image's file name; or the file names of
     an image and of its label, separated by white space (by a tab where names hold spaces).
-    Paths are relative to the folders. Empty lines are skipped.
+    Paths are relative to the folders. Empty lines are skipped. Or the list is the index of shards
+    into which images and labels are packed; see :mod:`mmseg_deeplab.datasets.packed`.
 
     Raises:
         DatasetNotFoundError: The list is missing or empty.
     """
+    if is_packed(path):
+        labelled = folders.label is not None
+        return [Pair(image, label if labelled else None) for image, label in packed_pairs(path)]
     text = read_text(path, folders.backend_args)
     found = [_parse(line.strip(), folders) for line in text.splitlines() if line.strip()]
     if not found:
@@ -151,7 +156,11 @@ def _ending(name: str, suffixes: Iterable[str]) -> str | None:
 
 
 def _join(folder: str, name: str) -> str:
-    return os.path.join(folder, name) if folder else name
+    if not folder:
+        return name
+    if os.path.isabs(name) and not os.path.exists(name):
+        name = name.lstrip('/')  # lists of VOC for DeepLab say /JPEGImages/2007_000032.jpg
+    return os.path.join(folder, name)
 
 
 def _no_folder(folder: str) -> str:

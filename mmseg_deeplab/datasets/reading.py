@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from mmseg_deeplab.datasets.color_table import ColorTable
+from mmseg_deeplab.datasets.mat_files import MAGIC, NoLabelMap, label_map
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
+from mmseg_deeplab.datasets.packed import PREFIX, read_packed
 from mmseg_deeplab.datasets.pictures import decode_picture, open_by_pillow, transparency
 from mmseg_deeplab.datasets.rasters import Raster, WindowLike, cut, kept_type, read_npy
 from mmseg_deeplab.datasets.tiff import read_tiff
@@ -24,7 +26,9 @@ _MAGIC = {
     b'II+\0': 'tiff',  # BigTIFF
     b'MM\0+': 'tiff',
     b'\x93NUMPY': 'npy',
+    MAGIC: 'mat',
 }
+_MAT_KEY = 'S'  # COCO-Stuff's name of the label map
 
 
 def read(
@@ -123,7 +127,8 @@ def read_label(
     """Read a label file: stored class ids, or colours through a table.
 
     Args:
-        path: The file. Palette files hold the palette's indices, 1-bit files 0 and 1.
+        path: The file. Palette files hold the palette's indices, 1-bit files 0 and 1, MATLAB
+            files a variable ``S``.
         color_table: Which colour means which id; palettes are then looked up by colour too.
         backend_args: MMEngine's file backend; None reads local files.
 
@@ -142,6 +147,8 @@ def read_label(
         if color_table is not None:
             return color_table.look_up(raster.colors(), path)
         return _whole_ids(raster.array, path)
+    if kind == 'mat':
+        return _whole_ids(_mat_label(content, path), path)
     image = open_by_pillow(content, path)
     if color_table is not None:
         return color_table.look_up(np.array(image.convert('RGB')), path)
@@ -151,7 +158,10 @@ def read_label(
 def _fetch(path: str, backend_args: Mapping[str, Any] | None) -> tuple[str, bytes | None]:
     """The kind of file by its first bytes, and its content unless it can be read in part."""
     try:
-        if backend_args is not None or '://' in path:
+        if path.startswith(PREFIX):
+            content = head = read_packed(path)
+            kind = _kind(head)
+        elif backend_args is not None or '://' in path:
             from mmengine import fileio
 
             args = dict(backend_args) if backend_args is not None else None
@@ -178,6 +188,13 @@ def _kind(head: bytes) -> str:
         if head.startswith(magic):
             return kind
     return 'picture'
+
+
+def _mat_label(content: bytes, path: str) -> np.ndarray:
+    try:
+        return label_map(content, _MAT_KEY)
+    except NoLabelMap as error:
+        raise DataError(f'{path}: {error}') from error
 
 
 def _transparent(

@@ -13,6 +13,7 @@ from typing import Any
 from mmengine.dist import get_rank
 from torch.utils.data import DataLoader
 
+from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 
 _timestamps: set[str] = set()
@@ -45,20 +46,27 @@ def unused_timestamp(timestamp: str) -> str:
     return name
 
 
-class _ScopeNoise(logging.Filter):
-    """Drops MMEngine's remark that a registry has no child of our scope.
+class _EngineNoise(logging.Filter):
+    """Drops remarks of MMEngine that tell nothing, or the same of hundreds of parameters.
 
-    Six registries are ours; in the others, MMEngine's own is the one meant.
+    That a registry has no child of our scope: six registries are ours; in the others, MMEngine's
+    own is the one meant. That a parameter is skipped that a config has frozen.
     """
 
+    _PARTS = (
+        'Failed to search registry with scope "mmseg_deeplab"',
+        'is skipped since its requires_grad=False',
+    )
+
     def filter(self, record: logging.LogRecord) -> bool:
-        return 'Failed to search registry with scope "mmseg_deeplab"' not in record.getMessage()
+        message = record.getMessage()
+        return not any(part in message for part in self._PARTS)
 
 
-def quiet_scope_warnings(logger: logging.Logger) -> None:
-    """Keep MMEngine's remarks about scopes out of a log."""
-    if not any(isinstance(known, _ScopeNoise) for known in logger.filters):
-        logger.addFilter(_ScopeNoise())
+def quiet_engine_noise(logger: logging.Logger) -> None:
+    """Keep remarks of MMEngine that tell nothing out of a log."""
+    if not any(isinstance(known, _EngineNoise) for known in logger.filters):
+        logger.addFilter(_EngineNoise())
 
 
 def raise_write_failures(logger: logging.Logger) -> None:
@@ -117,10 +125,31 @@ def each_sample_once(loader: Any, name: str) -> Any:
     if not isinstance(sampler, Mapping):
         return loader
     kind = getattr(sampler.get('type'), '__name__', sampler.get('type'))
-    if kind in ('InfiniteSampler', 'ClassBalancedSampler'):
+    if kind in ('InfiniteSampler', 'ClassBalancedSampler', 'BlockShuffleSampler'):
         raise ConfigError(f'{name}.sampler must come to an end, got {kind}; use DefaultSampler')
     if kind != 'DefaultSampler':
         return loader
     adapted = copy.copy(loader)
     adapted['sampler'] = dict(sampler, round_up=False)
     return adapted
+
+
+def scheduler_in_steps(scheduler: Any, epoch_length: int, max_iters: int) -> Any:
+    """A scheduler's config, or a list of such, with durations such as ``'5ep'`` in its steps.
+
+    Args:
+        scheduler: Left unchanged; what is no dict is returned as it is.
+        epoch_length: Iterations of an epoch.
+        max_iters: Of the whole training.
+    """
+    if isinstance(scheduler, (list, tuple)):
+        return [scheduler_in_steps(each, epoch_length, max_iters) for each in scheduler]
+    if not isinstance(scheduler, Mapping) or 'type' not in scheduler:
+        return scheduler
+    step = epoch_length if scheduler.get('by_epoch', True) else 1
+    resolved = dict(scheduler)
+    for name in ('begin', 'end', 't_max'):
+        if isinstance(resolved.get(name), str):
+            duration = Duration.parse(resolved[name], f'param_scheduler.{name}')
+            resolved[name] = duration.iterations(epoch_length, max_iters) // step
+    return resolved

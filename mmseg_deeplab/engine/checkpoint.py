@@ -13,8 +13,16 @@ from typing import Any
 import torch
 
 from mmseg_deeplab.engine.plain import to_plain
+from mmseg_deeplab.hub.foreign import (
+    Weights,
+    foreign_format,
+    format_of_file,
+    read_weights,
+    weights_in,
+)
 from mmseg_deeplab.utils import safe_load
 from mmseg_deeplab.utils.errors import CheckpointError, CheckpointNotFoundError, TrainingError
+from mmseg_deeplab.utils.log import get_logger
 
 LAST = 'last_checkpoint'  # MMEngine's name of the file that holds the newest one's path
 _ADDRESS = re.compile(r'[A-Za-z][\w+.-]+://')
@@ -83,6 +91,9 @@ def existing_file(path: str | Path) -> Path:
 def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
     """Read a checkpoint of ours, of MMEngine or of MMCV, or a bare state dict.
 
+    A weight file of another DeepLab system is read too (see :mod:`hub.foreign`); its entries
+    come under our names.
+
     Args:
         path: As for :func:`existing_file`; ``.safetensors`` files are read as well.
         map_location: As for ``torch.load``.
@@ -95,7 +106,11 @@ def load_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict[str, An
         CheckpointError: The file is missing, truncated, no checkpoint, or not safe to load.
     """
     path = existing_file(path)
-    return _as_checkpoint(safe_load.read_file(path, map_location), path)
+    if format_of_file(path) is not None:
+        return _of_another_system(read_weights(path), path)
+    content = safe_load.read_file(path, map_location)
+    weights = weights_in(content, path)
+    return _as_checkpoint(content, path) if weights is None else _of_another_system(weights, path)
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
@@ -108,6 +123,8 @@ def read_meta(path: str | Path) -> dict[str, Any]:
         CheckpointError: As for :func:`load_checkpoint`.
     """
     path = existing_file(path)
+    if format_of_file(path) is not None:
+        return {}
     content = _as_checkpoint(safe_load.read_file(path, 'cpu', mmap=True), path)
     return content.get('meta') or {}
 
@@ -165,6 +182,12 @@ def _is_whole(path: Path, broken: list[str]) -> bool:
         broken.append(str(error))
         return False
     return True
+
+
+def _of_another_system(weights: Weights, path: Path) -> dict[str, Any]:
+    system = foreign_format(weights.format).NAME
+    get_logger().info(f'{path}: weights of {system}, read under our names')
+    return {'state_dict': weights.state, 'meta': {'converted_from': {'system': system}}}
 
 
 def _as_checkpoint(content: Any, path: Path) -> dict[str, Any]:

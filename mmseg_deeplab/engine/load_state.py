@@ -16,7 +16,7 @@ from mmseg_deeplab.utils.log import get_logger
 
 State = Mapping[str, torch.Tensor]
 
-CLASSIFIER = re.compile(r'(^|\.)conv_seg\.(weight|bias)$')
+CLASSIFIER = re.compile(r'(^|\.)conv_seg\.(\d+\.)?(weight|bias)$')
 _HEAD = re.compile(r'^(decode_head|auxiliary_head)\.')
 _AUXILIARY = re.compile(r'(^|\.)auxiliary_head\.')  # not needed for prediction
 _COUNTER = re.compile(r'(^|\.)num_batches_tracked$')  # absent from very old files, and harmless

@@ -34,6 +34,12 @@ class _Steps:
         if guard is not None:
             guard.begin(self._iter + 1, batch)
 
+    def _climb(self, batch: Any) -> None:
+        """Let a wrapper that looks at a batch twice (SAM) do so first."""
+        climb = getattr(self.runner.optim_wrapper, 'climb', None)
+        if climb is not None and climb(self.runner.model, batch):
+            self._begin_step(batch)
+
     def _skip_seen(self, batches: int) -> None:
         """Let the loader begin after ``batches`` batches."""
         if not batches:
@@ -108,6 +114,7 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
             data_batch: What the loader gave.
         """
         self._begin_step(data_batch)
+        self._climb(data_batch)
         super().run_iter(data_batch)
 
     def _validate_if_due(self) -> None:
@@ -183,6 +190,7 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
             data_batch: What the loader gave.
         """
         self._begin_step(data_batch)
+        self._climb(data_batch)
         super().run_iter(idx, data_batch)
 
     def _first_batch(self) -> int:

@@ -118,6 +118,12 @@ class SegRunner(Surroundings, Checkpoints, Runner):
             optim_wrapper = adapt_config(optim_wrapper, on_gpu=self.device.type == 'cuda')
         return super().build_optim_wrapper(optim_wrapper)
 
+    def _build_param_scheduler(self, scheduler: Any, optim_wrapper: OptimWrapper) -> list:
+        if isinstance(self._train_loop, BaseLoop):
+            size, total = len(self.train_dataloader), self.max_iters
+            scheduler = build.scheduler_in_steps(scheduler, size, total)
+        return super()._build_param_scheduler(scheduler, optim_wrapper)
+
     @staticmethod
     def build_dataloader(
         dataloader: DataLoader | dict[str, Any],

@@ -65,7 +65,7 @@ class Surroundings:
         super().set_randomness(self.base_seed, diff_rank_seed, deterministic)
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
-        build.quiet_scope_warnings(self.logger)
+        build.quiet_engine_noise(self.logger)
         build.raise_write_failures(self.logger)
         gpu = f' ({torch.cuda.get_device_name(self.device)})' if self.device.type == 'cuda' else ''
         seed = f'{self.base_seed}' + ('' if self._seed_was_given else ' (none was given)')

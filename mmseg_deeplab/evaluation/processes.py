@@ -28,3 +28,16 @@ def sum_over_processes(matrix: ConfusionMatrix) -> None:
     summed = flat[:-1].view(len(names), size, size).numpy()
     matrix.groups = dict(zip(names, summed, strict=True))
     matrix.images = int(flat[-1])
+
+
+def sum_array_over_processes(counts: np.ndarray) -> np.ndarray:
+    """The sum of an array over all processes; every process must call.
+
+    Args:
+        counts: int64, or float64, of the same shape everywhere.
+    """
+    if get_world_size() == 1:
+        return counts
+    summed = torch.from_numpy(np.ascontiguousarray(counts))
+    all_reduce(summed, op='sum')
+    return summed.numpy()

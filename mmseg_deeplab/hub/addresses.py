@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from mmseg_deeplab.hub.catalogue import Row, catalogue, find_exact, find_model
 from mmseg_deeplab.hub.web import hugging_face
@@ -46,7 +46,8 @@ def addresses_of(name: str) -> tuple[str, ...]:
             f'{row.name}: {row.note}. Its config is here; train it, or use the weights of another '
             f'model of {row.dataset} with --load-from'
         )
-    return tuple(as_web(address) for address in row.addresses)
+    # behind `#` stands a file in an archive; the archive is what is fetched
+    return tuple(urldefrag(as_web(address))[0] for address in row.addresses)
 
 
 def as_path(address: str) -> str:

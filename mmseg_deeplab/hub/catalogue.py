@@ -15,7 +15,9 @@ from mmseg_deeplab.utils.errors import CheckpointError
 from mmseg_deeplab.utils.weight_formats import SAFETENSORS_SUFFIX
 
 FILE = Path(__file__).with_name('models.csv')
-_SUFFIXES = ('.py', '.pth', '.pt', SAFETENSORS_SUFFIX)
+_SUFFIXES = ('.py', '.pth', '.pt', SAFETENSORS_SUFFIX, '.pkl', '.ckpt', '.caffemodel')
+# whose files hold other names than ours, and are converted
+_OTHER_SYSTEMS = ('Detectron2', 'Composer', 'MindCV', 'deeplab-pytorch', 'Caffe')
 _SHOWN = 12
 # what people write for what the names contain
 _SYNONYMS = {
@@ -36,11 +38,12 @@ class Row:
 
     Attributes:
         system: Who published it, ``MMSegmentation``, ``OpenMMLab``, ``torchvision``, ...
-        kind: ``model`` (a segmentor with its config) or ``backbone``.
-        config: 1.x name of the config, without suffix; '' for backbones.
+        kind: ``model`` (a segmentor with its config), ``backbone``, or ``file`` (a further file of
+            a model that another row has, found by its aliases alone).
+        config: Name of the config, without suffix; '' for backbones and files.
         old_name: 0.x name of the same config.
         aliases: Further names, separated by blanks: URIs of backbones, upstream misspellings.
-        url: Where it was published; '' if no file was.
+        url: Where it was published; '' if no file was. ``X.zip#FILE`` is a file in an archive.
         alternatives: Further addresses of the same weights, separated by blanks.
         log_url: Of the training log.
         dataset: What it was trained and scored on.
@@ -84,7 +87,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The config, or the first URI of a backbone."""
+        """The config; of a backbone or file the first alias."""
         return self.config or self.aliases.split()[0]
 
     @property
@@ -93,6 +96,11 @@ class Row:
         file = self.url.rsplit('/', 1)[-1]
         every = (self.config, self.old_name, *self.aliases.split(), file, _without_suffix(file))
         return tuple(name for name in every if name)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the file has another system's names, so that it is to be converted."""
+        return self.system in _OTHER_SYSTEMS
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -178,7 +186,8 @@ def _counted(words: Sequence[str]) -> list[tuple[Row, int]]:
 
 
 def _parts(row: Row) -> set[str]:
-    text = f'{row.config} {row.old_name} {row.dataset} {row.iters}'.lower()
+    aliases = ' '.join(alias for alias in row.aliases.split() if '://' not in alias)
+    text = f'{row.config} {row.old_name} {aliases} {row.dataset} {row.iters}'.lower()
     parts = set(re.split(r'[\s_-]+', text))
     return parts | set(re.split(r'[\s_]+', text))  # `coco-stuff164k`, `r101-d8` as well
 

@@ -128,6 +128,8 @@ def _ask(
         if offline and not source.local:
             answers.append(f'{source.label}: not asked, offline')
             continue
+        if not source.places:
+            answers.append(f'{source.label}: there is no such folder')
         target = _target(source.address, folder)
         # without a lock, two processes must not write one file
         part = target.with_name(f'{target.name}{"" if held else f".{os.getpid()}"}.part')
@@ -143,7 +145,7 @@ def _ask(
                     break  # what is not reached, or is broken, is no better elsewhere there
     raise CheckpointError(
         f'{_target(asked[0].address, folder).name} could not be had:\n  '
-        + '\n  '.join(answers)
+        + '\n  '.join(dict.fromkeys(answers))  # addresses may share a place in a mirror
         + f'\nGet it elsewhere and put it where the cache was looked into, or into a folder and '
         f'set {MIRROR} to the folder' + (f'; or allow the network ({OFFLINE})' if offline else '')
     )

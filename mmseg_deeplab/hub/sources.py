@@ -33,7 +33,8 @@ class Source:
     Attributes:
         label: For messages.
         address: The web address whose file it is.
-        places: Files, web addresses or fsspec addresses, tried in turn.
+        places: Files, web addresses or fsspec addresses, tried in turn; none if the mirror is a
+            folder that is not there.
     """
 
     label: str
@@ -99,7 +100,8 @@ def _in_mirror(mirror: str, address: str) -> tuple[Path | str, ...]:
         ways.insert(0, place.name)
     mirror = as_path(mirror)
     if '://' not in mirror:
-        return tuple(Path(mirror).expanduser().resolve() / way for way in ways)
+        folder = Path(mirror).expanduser().resolve()
+        return tuple(folder / way for way in ways) if folder.is_dir() else ()
     if mirror.startswith('hf://'):
         return tuple(as_web(f'{mirror.rstrip("/")}/{quote(way)}') for way in ways)
     return tuple(f'{mirror.rstrip("/")}/{quote(way)}' for way in ways)

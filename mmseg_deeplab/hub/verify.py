@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import os
+import pickle
 import re
 import zipfile
 from contextlib import suppress
@@ -77,7 +79,8 @@ def content_fault(path: Path, suffix: str) -> str | None:
         path: The file.
         suffix: Of its published name. ``.pth`` and its like must be zip archives whose
             checksums are right, or pickles of PyTorch before 1.6, which have none;
-            ``.safetensors`` must be as long as its header says; web pages are never right.
+            ``.safetensors`` must be as long as its header says; ``.pkl`` and MindSpore's
+            ``.ckpt`` must be whole; web pages are never right.
     """
     with path.open('rb') as file:
         start = file.read(512)
@@ -87,12 +90,18 @@ def content_fault(path: Path, suffix: str) -> str | None:
         return 'it is a web page, not the file'
     if suffix == SAFETENSORS_SUFFIX:
         return _safetensors_fault(path)
-    if suffix not in WEIGHT_SUFFIXES:
+    if suffix == '.pkl':
+        return _pickle_fault(path)
+    if suffix not in (*WEIGHT_SUFFIXES, '.zip'):
         return None
     if start.startswith(_ZIP):
         return _zip_fault(path)
+    if suffix == '.zip':
+        return 'it is no zip archive'
     if start.startswith(_PICKLE) or start[257:262] == _TAR:
         return None
+    if suffix == '.ckpt':
+        return _mindspore_fault(path)
     return 'it is neither a zip archive nor a pickle, so no PyTorch file'
 
 
@@ -145,6 +154,26 @@ def _zip_fault(path: Path) -> str | None:
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
         return f'it is cut short or damaged ({error})'
     return f'it is damaged: the checksum of {broken} in it is wrong' if broken else None
+
+
+def _pickle_fault(path: Path) -> str | None:
+    with path.open('rb') as file:
+        first = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+    if first == _PICKLE and last == pickle.STOP:
+        return None
+    return 'it is cut short' if first == _PICKLE else 'it is no pickle'
+
+
+def _mindspore_fault(path: Path) -> str | None:
+    from mmseg_deeplab.utils.mindspore_file import read_entries
+
+    try:
+        read_entries(path)
+    except CheckpointError as error:
+        return str(error).split(': ', 1)[-1]
+    return None
 
 
 def _safetensors_fault(path: Path) -> str | None:

@@ -1,5 +1,6 @@
-"""One prediction engine: a source of windows, batches, a predictor, a blending sink."""
+"""One prediction engine: a source of windows, batches, a predictor, a blending sink; a CRF."""
 
+from mmseg_deeplab.inference.crf import DenseCRF
 from mmseg_deeplab.inference.engine import (
     PredictionCancelled,
     Source,
@@ -7,11 +8,13 @@ from mmseg_deeplab.inference.engine import (
     predict_windows,
     slide_logits,
 )
+from mmseg_deeplab.inference.parallel import check_jobs, in_order
 from mmseg_deeplab.inference.predictor import Predictor, TorchPredictor
 from mmseg_deeplab.inference.sinks import AverageSink, ClassMap, LogitMap, Sink
 from mmseg_deeplab.inference.tta import (
     ProbabilityMean,
     View,
+    log_probabilities,
     merge_probabilities,
     probabilities,
     tta_views,
@@ -21,6 +24,7 @@ from mmseg_deeplab.inference.windows import Window, check_slide, grid_windows
 __all__ = [
     'AverageSink',
     'ClassMap',
+    'DenseCRF',
     'LogitMap',
     'PredictionCancelled',
     'Predictor',
@@ -31,8 +35,11 @@ __all__ = [
     'TorchPredictor',
     'View',
     'Window',
+    'check_jobs',
     'check_slide',
     'grid_windows',
+    'in_order',
+    'log_probabilities',
     'merge_probabilities',
     'predict_windows',
     'slide_logits',

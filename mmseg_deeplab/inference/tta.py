@@ -96,6 +96,21 @@ def merge_probabilities(views: Iterable[Tensor]) -> Tensor:
     return mean.mean()
 
 
+def log_probabilities(probabilities: Tensor) -> Tensor:
+    """The inverse of :func:`probabilities`: logits that give these.
+
+    Args:
+        probabilities: (K, H, W) or (N, K, H, W); where K is above 1 they sum to one.
+
+    Returns:
+        A new tensor of the same shape, finite everywhere.
+    """
+    limits = torch.finfo(probabilities.dtype)
+    if probabilities.shape[-3] == 1:
+        return torch.logit(probabilities, eps=limits.eps)
+    return probabilities.clamp_min(limits.tiny).log()
+
+
 def probabilities(logits: Tensor) -> Tensor:
     """Class probabilities: a sigmoid for one channel, else a softmax over the classes.
 

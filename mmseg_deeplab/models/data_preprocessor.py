@@ -137,8 +137,10 @@ class SegDataPreProcessor(BaseDataPreprocessor):
         size, divisor = self.test_cfg.get('size'), self.test_cfg.get('size_divisor')
         batch = pad_and_stack(images, size, divisor, self.pad_val)
         pad_shape = tuple(batch.shape[-2:])
-        padding = (0, pad_shape[1] - width, 0, pad_shape[0] - height)
+        right, bottom = pad_shape[1] - width, pad_shape[0] - height
         for sample in samples or ():
+            own = sample.metainfo.get('img_padding_size', (0, 0, 0, 0))  # of the pipeline's Pad
+            padding = (own[0], own[1] + right, own[2], own[3] + bottom)
             sample.set_metainfo({'img_padding_size': padding, 'pad_shape': pad_shape})
         return {'inputs': batch, 'data_samples': samples}
 

@@ -14,17 +14,22 @@ from mmseg_deeplab.utils.errors import ConfigKeyError
 SCOPE = 'mmseg_deeplab'
 PEER_SCOPE = 'mmseg'  # the scope that users' configs and modules were written for
 
+_LONG_ENOUGH = 4  # letters of a name of which the end is missing
 
-def nearest_names(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+
+def nearest_names(
+    name: str, known: Iterable[str], count: int = 3, *, likeness: float = 0.6
+) -> list[str]:
     """The known names most like ``name``, best first; case counts for little.
 
     Args:
         name: What the user wrote.
         known: The names that would be right.
         count: At most so many are returned.
+        likeness: How like they must be, 0 to 1.
     """
     by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=likeness)
     return [by_lower[lower] for lower in close]
 
 
@@ -84,6 +89,10 @@ class SegRegistry(Registry):
             return None
 
     def _unknown(self, name: str) -> str:
-        near = nearest_names(name, self.known_names())
+        # endings such as Hook make names alike that have nothing to do with each other
+        known = self.known_names()
+        near = nearest_names(name, known, likeness=0.8)
+        if not near and len(name) > _LONG_ENOUGH:
+            near = [each for each in known if each.startswith(name)]
         hint = f'did you mean {" or ".join(near)}?' if near else 'check its spelling and imports'
         return f'{name!r} is not a registered {self.name}; {hint}'

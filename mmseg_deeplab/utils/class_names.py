@@ -26,6 +26,8 @@ dataset_aliases: dict[str, list[str]] = {
     'cocostuff': [
         f'coco{mark}stuff{size}' for mark in ('', '-', '_') for size in ('', '10k', '164k')
     ],
+    'cocostuff182': ['cocostuff182', 'coco_stuff182'],
+    'coco': ['coco91'],
     'isaid': ['isaid', 'iSAID'],
     'stare': ['stare', 'STARE'],
     'drive': ['drive', 'DRIVE'],
@@ -41,7 +43,9 @@ _TABLES: dict[str, tuple[str, int]] = {
     'ade': ('ade20k', 0),
     'bdd100k': ('cityscapes', 0),
     'chase_db1': ('vessels', 0),
+    'coco': ('coco91', 0),
     'cocostuff': ('coco_stuff', 0),
+    'cocostuff182': ('coco_stuff182', 0),
     'drive': ('vessels', 0),
     'hrf': ('vessels', 0),
     'pcontext': ('pascal_context', 1),  # without background
@@ -51,24 +55,49 @@ _TABLES: dict[str, tuple[str, int]] = {
 }
 
 
+# COCO's ids from 0 that were planned and never drawn; the table of COCO-Stuff leaves them out
+_NEVER_DRAWN = {
+    11: 'street sign', 25: 'hat', 28: 'shoe', 29: 'eye glasses', 44: 'plate', 65: 'mirror',
+    67: 'window', 68: 'desk', 70: 'door', 82: 'blender', 90: 'hair brush',
+}  # fmt: skip
+_COCO_IDS = 'coco_stuff182'  # COCO-Stuff under its published ids, 0 to 181
+_COCO_OBJECTS = 'coco91'  # COCO's ids of objects, 0 the background, 90 the last that is drawn
+_BLACK = [0, 0, 0]
+
+
 @cache
 def class_table(name: str, first: int = 0) -> dict[str, Any]:
     """Read a table of classes.
 
     Args:
-        name: Of a file in ``class_tables``, without ``.csv``.
+        name: Of a file in ``class_tables``, without ``.csv``; or ``'coco_stuff182'`` or
+            ``'coco91'``, which are made of COCO-Stuff's.
         first: How many classes to leave out at the beginning.
 
     Returns:
         ``classes``, a tuple of names, and ``palette``, a list of [red, green, blue], 0 to 255;
         one dict for all callers, not to be changed.
     """
+    if name in (_COCO_IDS, _COCO_OBJECTS):
+        return _coco_table(objects=name == _COCO_OBJECTS)
     with (_FOLDER / f'{name}.csv').open(encoding='utf-8', newline='') as file:
         rows = list(csv.DictReader(file))[first:]
     return {
         'classes': tuple(row['class'] for row in rows),
         'palette': [[int(row[color]) for color in ('red', 'green', 'blue')] for row in rows],
     }
+
+
+def _coco_table(objects: bool) -> dict[str, Any]:
+    drawn = class_table('coco_stuff')
+    classes, palette = list(drawn['classes']), list(drawn['palette'])
+    for number, name in _NEVER_DRAWN.items():
+        classes.insert(number, name)
+        palette.insert(number, _BLACK)
+    if objects:
+        last = 90
+        classes, palette = ['background', *classes[:last]], [_BLACK, *palette[:last]]
+    return {'classes': tuple(classes), 'palette': palette}
 
 
 def get_classes(dataset: str) -> list[str]:

@@ -33,12 +33,20 @@ class ConfigTypeError(ConfigError, TypeError):
     """A value in a config is of the wrong kind, such as a number where a dict is wanted."""
 
 
+class ConfigAttributeError(ConfigTypeError, AttributeError):
+    """An object lacks what it has to bring, such as a result that is no ``SegDataSample``."""
+
+
 class DataError(SegError, ValueError):
     """A data file is missing, broken, or does not fit the data set's description."""
 
 
 class DatasetNotFoundError(DataError, FileNotFoundError):
     """A data root, folder or list of files that the config names is not there or is empty."""
+
+
+class BatchError(DataError, AssertionError):
+    """What is given is no list of images that make a batch; MMSegmentation asserts that."""
 
 
 class CheckpointError(SegError, RuntimeError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.errors import BatchError, ConfigError, DataError
 
 Value = TypeVar('Value')
 Size = tuple[int, int]
@@ -50,16 +51,21 @@ def stack_batch(
         and ``pad_shape`` for each image.
 
     Raises:
-        DataError: The images do not fit each other or ``size``, or a label its image.
+        BatchError: ``inputs`` is no list of tensors (C, H, W) with one number of bands.
+        DataError: The images do not fit ``size``, or a label its image.
         ConfigError: Not exactly one of ``size`` and ``size_divisor`` is given.
     """
     if (size is None) == (size_divisor is None):
         raise ConfigError(
             f'exactly one of size and size_divisor must be given, got {size} and {size_divisor}'
         )
+    if not isinstance(inputs, (list, tuple)) or not all(isinstance(i, Tensor) for i in inputs):
+        raise BatchError(
+            f'inputs must be a list of tensors (C, H, W), got a {type(inputs).__name__}'
+        )
     shapes = [tuple(image.shape) for image in inputs]
     if len({shape[:-2] for shape in shapes}) != 1 or len(shapes[0]) != 3:
-        raise DataError(f'inputs must be (C, H, W) with one number of bands, got {shapes}')
+        raise BatchError(f'inputs must be (C, H, W) with one number of bands, got {shapes}')
     batch = pad_and_stack(inputs, size, size_divisor, pad_val)
     pad_shape = (batch.shape[-2], batch.shape[-1])
     paddings = [(0, pad_shape[1] - shape[-1], 0, pad_shape[0] - shape[-2]) for shape in shapes]
@@ -121,3 +127,20 @@ def _pad_label(
             f'its image, got {tuple(labels.shape[-2:])}'
         )
     sample.gt_sem_seg = PixelData(data=F.pad(labels, padding, value=fill))
+
+
+def resize_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
+    """Labels in another size: of each new pixel's centre, the old pixel it lies in, as Pillow.
+
+    Args:
+        labels: (N, H, W).
+        size: New height and width.
+    """
+    if tuple(size) == tuple(labels.shape[-2:]):
+        return labels
+    # whole numbers only: floor((i + 0.5) * old / new)
+    rows, columns = (
+        (2 * torch.arange(new, device=labels.device) + 1) * old // (2 * new)
+        for old, new in zip(labels.shape[-2:], size, strict=True)
+    )
+    return labels[:, rows[:, None], columns]

@@ -18,6 +18,7 @@ from mmseg_deeplab.utils.weight_formats import SAFETENSORS_SUFFIX
 
 META_KEY = 'mmseg_deeplab.meta'  # under which a .safetensors file of ours holds `meta`, as JSON
 _WOULD_RUN = re.compile(r'GLOBAL ([\w.]+)|unrecognized function (.+)|but got (<.+>)')
+_LOOKED_AT = 1024  # bytes; a pickle begins with one beyond ASCII
 _HISTORY_METHODS = ('min', 'max', 'mean', 'current')
 
 
@@ -84,10 +85,7 @@ def read_file(path: Path, map_location: Any, mmap: bool = False) -> Any:
     except Exception as error:  # the unpickler stumbles over foreign bytes in many ways
         if mmap and isinstance(error, RuntimeError) and 'mmap' in str(error):
             return read_file(path, map_location)  # files of PyTorch before 1.6 cannot be mapped
-        raise CheckpointError(
-            f'{path}: truncated, or no checkpoint ({_first_line(error)}); use another one, or '
-            'copy it again'
-        ) from error
+        raise CheckpointError(_broken(path, str(error))) from error
 
 
 def _read_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
@@ -123,8 +121,7 @@ def _unpickling_message(path: Path, reason: str) -> str:
     """PyTorch's reasons are long; what a reader needs is the name of what would be run."""
     found = _WOULD_RUN.search(reason)
     if found is None:
-        reason = reason.rsplit('error: ', 1)[-1].strip().splitlines()[0]
-        return f'{path}: truncated, or no checkpoint ({reason}); use another one'
+        return _broken(path, reason.rsplit('error: ', 1)[-1])
     name = next(group for group in found.groups() if group)
     return (
         f'{path}: refused, because loading it would run code ({name}); take checkpoints only '
@@ -132,5 +129,19 @@ def _unpickling_message(path: Path, reason: str) -> str:
     )
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _broken(path: Path, reason: str) -> str:
+    """The unpickler's reason is told where it has words: often it is a mere number."""
+    if path.stat().st_size == 0:
+        reason = 'it is empty'
+    elif _is_text(path):
+        reason = 'it is a text file'
+    else:
+        reason = reason.strip().split('\n')[0].split('. ')[0]
+    detail = f' ({reason})' if ' ' in reason else ''
+    return f'{path}: truncated, or no checkpoint{detail}; use another one, or copy it again'
+
+
+def _is_text(path: Path) -> bool:
+    with open(path, 'rb') as file:
+        start = file.read(_LOOKED_AT)
+    return bool(start) and b'\0' not in start and start.isascii()

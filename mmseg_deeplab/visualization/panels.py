@@ -33,11 +33,14 @@ def to_display(image: np.ndarray, *, bgr: bool = True) -> np.ndarray:
 
     Returns:
         (H, W, 3) uint8, RGB. Data of other types than uint8 is stretched, each band from its
-        2nd to its 98th percentile.
+        2nd to its 98th percentile; but three bands that a loader turned from uint8 to float
+        are shown as they were.
     """
     if image.ndim == 2:
         image = image[:, :, None]
     bands = image[:, :, :3] if image.shape[2] >= 3 else image[:, :, :1].repeat(3, axis=2)
+    if image.shape[2] == 3 and _was_uint8(bands):
+        bands = bands.astype(np.uint8)
     if bands.dtype != np.uint8:
         bands = np.stack([_stretch(bands[:, :, band]) for band in range(3)], axis=2)
     if bgr and image.shape[2] == 3:
@@ -193,6 +196,13 @@ def panel(
 def text_width(text: str) -> int:
     """Width of a line of text in pixels, as it is drawn here."""
     return cv2.getTextSize(_ascii(text), _FONT, _FONT_SCALE, 1)[0][0]
+
+
+def _was_uint8(bands: np.ndarray) -> bool:
+    if bands.dtype.kind != 'f' or not bands.size:
+        return False
+    in_range = bands.min() >= 0 and bands.max() <= 255  # false for nan
+    return bool(in_range and (bands == np.rint(bands)).all())
 
 
 def _stretch(band: np.ndarray) -> np.ndarray:

@@ -84,6 +84,7 @@ def test_published_files(tmp_path, old, name):
 def test_a_published_file_is_plain(tmp_path, old):
     path, _ = publish_model(old, tmp_path)
     assert path.name.startswith('deeplabv3plus_r18-d8_512x512_80k_potsdam_2021')
+    assert publish_model(old, f'{tmp_path}/new/')[0] == tmp_path / 'new' / path.name
     content = torch.load(path, weights_only=True)
     assert set(content) == {'meta', 'state_dict'}
     assert set(content['meta']) == set(OLD_META) - {'env_info', 'hook_msgs'}
@@ -100,13 +101,20 @@ def test_scores_on_the_card(tmp_path):
     meta = {'time': '20250102_030405', 'mmseg_deeplab': {'version': '1', 'input': facts}}
     path = save_checkpoint(tmp_path / 'iter_2.pth', meta)
     torch.save({**torch.load(path), 'message_hub': {'log_scalars': scalars}}, path)
-    card = publish_model(path, tmp_path / 'a')[1].read_text(encoding='utf-8')
+    published, card = publish_model(path, tmp_path / 'a')
+    assert torch.load(published, weights_only=True)['meta']['scores'] == {'mIoU': 51.5}
+    assert inspect_checkpoint(published)['scores'] == {'mIoU': 51.5}
+    assert publish_model(published, tmp_path / 'a')[0] == published
+    card = card.read_text(encoding='utf-8')
     assert '| mIoU | 51.50 |' in card and 'time' not in card.split('## Scores')[1].split('##')[0]
     assert '| ground resolution | 0.05 |' in card and '| bands | red, green, blue |' in card
     measured = {'mIoU': 0.4321, 'images': 3, 'pixels': 9, 'per_class': [{'name': 'a', 'IoU': None}]}
     (tmp_path / 'metrics.json').write_text(json.dumps(measured))
-    card = publish_model(path, tmp_path / 'a', scores=tmp_path / 'metrics.json')[1]
+    published, card = publish_model(
+        path, tmp_path / 'a', scores=tmp_path / 'metrics.json', formats=['safetensors']
+    )
     assert '| mIoU | 43.21 |' in card.read_text(encoding='utf-8')
+    assert inspect_checkpoint(published)['scores'] == pytest.approx({'mIoU': 43.21})
 
 
 def test_wrong_wishes(tmp_path, old):
@@ -179,6 +187,24 @@ def test_inspector_of_a_malicious_file(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / 'malice_was_here').exists()
     with pytest.raises(CheckpointError, match='no such checkpoint'):
         inspect_checkpoint('none.pth')
+
+
+@pytest.mark.parametrize(
+    ('content', 'problem'), [(b'', '(it is empty)'), (b'hello this is text', '(it is a text file)')]
+)
+def test_inspector_of_what_is_no_checkpoint(tmp_path, capsys, content, problem):
+    (tmp_path / 'a.pth').write_bytes(content)
+    assert main(['inspect', str(tmp_path / 'a.pth')]) == 1
+    said = capsys.readouterr().out
+    assert problem in said and f'{len(content)} bytes, no format of weights' in said
+
+
+def test_inspector_of_a_bare_state_dict(tmp_path):
+    torch.save({'state_dict': {}, 'meta': {}}, tmp_path / 'a.pth')
+    lines = describe(inspect_checkpoint(tmp_path / 'a.pth'))
+    assert 'contents    state_dict, meta' in lines
+    assert 'weights     0 entries, 0 parameters, no tensors' in lines
+    assert not any(line != line.rstrip() or 'None' in line for line in lines)
 
 
 def test_inspector_of_a_malicious_file_with_a_wrong_checksum(tmp_path):

@@ -124,6 +124,8 @@ def test_the_command(tmp_path, data_root, capsys):
     assert '5986.png' in capsys.readouterr().err and list(tmp_path.iterdir()) == []
     assert main(['submit-loveda', 'c.py']) == 1
     assert 'either a config and a checkpoint, or --masks' in capsys.readouterr().err
+    assert main(['submit-loveda', 'c.py', '--masks', str(tiles / 'ann_dir')]) == 1
+    assert "--masks DIR alone, got ['c.py']" in capsys.readouterr().err
 
 
 @pytest.mark.slow

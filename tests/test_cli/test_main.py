@@ -59,6 +59,7 @@ def test_test_arguments(calls, flag):
     assert named == dict(
         aug_test=True, out='o', show_dir='s', show=False, wait_time=2.0, device='cpu',
         work_dir='w', cfg_options=None, data_root=None, launcher='none',
+        scales=None, flip=False, output_stride=None, crf=False, crf_jobs=None,
     )  # fmt: skip
 
 

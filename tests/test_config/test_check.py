@@ -45,6 +45,10 @@ MISTAKES = [
     ({'val_evaluator.type': 'IouMetrics'}, 'val_evaluator.type:', 'IoUMetric'),
     ({'default_hooks.logger.type': 'LogerHook'}, 'default_hooks.logger.type:', 'LoggerHook'),
     ({'custom_hooks': [{'type': 'EMAHok'}]}, 'custom_hooks.0.type:', 'EMAHook'),
+    (
+        {'custom_hooks': [{'type': 'NumClassCheckHook'}]},
+        "'NumClassCheckHook' is not a registered hook; check its spelling and imports",
+    ),
     ({'visualizer.type': 'SegLocalVisualiser'}, 'visualizer.type:', 'SegLocalVisualizer'),
     (
         {'visualizer.vis_backends.0.type': 'LocalVisBacked'},

@@ -15,11 +15,14 @@ from mmseg_deeplab.config import load_config
 from mmseg_deeplab.config.names import shipped_configs
 
 CONFIGS = shipped_configs()
+# folders with the models of other DeepLab systems, under names of their own
+SYSTEMS = ('composer', 'deeplab_pytorch', 'detectron2', 'mindcv')
+OF_SYSTEMS = {name: file for name, file in CONFIGS.items() if file.parent.name in SYSTEMS}
 NAME = re.compile(
     r'(?P<model>.+)_(?P<gpus>\d)xb(?P<batch>\d)-(?P<extra>amp-|ce-1\.0-dice-3\.0-)?'
     r'(?P<iters>\d+)k_(?P<data>.+)-(?P<height>\d+)x(?P<width>\d+)'
 )
-# The rest are examples: demo, dubai, five-bands.
+# The rest are of other systems, or examples: demo, dubai, five-bands.
 ZOO = {name: NAME.fullmatch(name).groupdict() for name in CONFIGS if NAME.fullmatch(name)}
 DATASETS = {
     'cityscapes': 'CityscapesDataset',
@@ -58,7 +61,8 @@ def training_sets(config: Config) -> list[Any]:
 
 
 def published() -> list[dict[str, str]]:
-    """The rows of the catalogue of published models."""
+    """The rows of the catalogue of the zoo's published models."""
     path = Path(mmseg_deeplab.__file__).parent / 'hub' / 'models.csv'
     with path.open(encoding='utf-8', newline='') as file:
-        return [row for row in csv.DictReader(file) if row['kind'] == 'model']
+        rows = [row for row in csv.DictReader(file) if row['kind'] == 'model']
+    return [row for row in rows if row['config'] not in OF_SYSTEMS]

@@ -218,6 +218,8 @@ OPTIONS = {
     'Resize': dict(scale=(20, 20)),
     'Pad': dict(size=(50, 50)),
     'RandomCutOut': dict(prob=1.0, n_holes=1, cutout_shape=(4, 4), seg_fill_in=1),
+    'Normalize': dict(mean=(100.0, 110.0, 120.0), std=(50.0, 55.0, 60.0)),
+    'ResizeLongerSide': dict(base_size=20),
     'ResizeShortestEdge': dict(scale=20, max_size=40),
 }
 

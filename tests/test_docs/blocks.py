@@ -17,7 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))]
+PAGES = [
+    REPO / 'README.md',
+    *sorted((REPO / 'docs').glob('*.md')),
+    *sorted((REPO / 'docs' / 'systems').glob('*.md')),
+]
 GENERATED = {'status.md'}
 RUN_LANGUAGES = ('bash', 'python')
 

@@ -86,8 +86,15 @@ def _options(parser, command: str) -> set[str] | None:
     name = command.removesuffix('_dataset')
     for action in parser._subparsers._group_actions:
         if name in action.choices:
-            return set(action.choices[name]._option_string_actions)
+            return _all_options(action.choices[name])
     return None
+
+
+def _all_options(parser) -> set[str]:
+    """Its own options, and those of commands within it."""
+    inner = parser._subparsers._group_actions if parser._subparsers else []
+    below = [_all_options(choice) for action in inner for choice in action.choices.values()]
+    return set(parser._option_string_actions).union(*below)
 
 
 @pytest.mark.parametrize('script', ['tools/make_api.py', 'docs/figures/draw.py'])

@@ -11,7 +11,7 @@ from mmseg_deeplab.hub import catalogue, find_exact, find_model
 from mmseg_deeplab.hub.addresses import addresses_of
 from mmseg_deeplab.utils.errors import CheckpointError
 
-MODELS = [row for row in catalogue() if row.kind == 'model']
+MODELS = [row for row in catalogue() if row.kind == 'model' and not row.is_foreign]
 # 1.x name without the method, date and digits of the file, GB, fps, mIoU, ms+flip: the table
 # of the README of MMSegmentation 0.24 that this project's issue quotes
 AERIAL = """
@@ -41,7 +41,7 @@ def test_it_is_complete():
 
 
 def test_names_mean_one_row_each():
-    names = Counter(name for row in catalogue() for name in row.names)
+    names = Counter(name.lower() for row in catalogue() for name in row.names)
     # a file and its name without suffix differ only where there is a suffix
     assert [name for name, count in names.items() if count > 1] == []
     assert len({row.url for row in catalogue() if row.url}) == sum(1 for r in catalogue() if r.url)
@@ -54,9 +54,14 @@ def test_row(row):
         assert value == '' or float(value) > 0
     assert row.source.startswith('https://github.com/')
     for address in row.addresses:
-        assert addresses_of(address)[0].startswith('https://')
-    if row.kind == 'backbone':
+        # the authors of DeepLab v2 offer their archive without encryption
+        scheme = 'http://' if row.system == 'Caffe' else 'https://'
+        assert addresses_of(address)[0].startswith(scheme)
+    if row.kind != 'model':
         assert row.addresses and not row.config
+        return
+    if row.is_foreign:
+        assert row.miou and (row.url or 'no checkpoint was published' in row.note)
         return
     gpus, batch, iters = re.search(r'_(\d)xb(\d)-.*?(\d+)k_', row.config).groups()
     assert (gpus, f'{iters}000') == ('4', row.iters) and batch in '24'
@@ -159,3 +164,28 @@ def test_find_model(words, config):
 def test_near_misses_and_ambiguities_are_listed(words, message):
     with pytest.raises(CheckpointError, match=message):
         find_model(words)
+
+
+@pytest.mark.parametrize(
+    ('name', 'file'),
+    [
+        ('detectron2://DeepLab/R-103.pkl', 'detectron2/DeepLab/R-103.pkl'),
+        ('model_final_a8a355.pkl', '/28054032/model_final_a8a355.pkl'),
+        ('detectron2-deeplabv3-r103', '/28041665/model_final_0dff1b.pkl'),
+        ('torchvision://resnet101', '/resnet101-63fe2227.pth'),
+        ('torchvision://resnet101.imagenet1k_v2', '/resnet101-cd907fc2.pth'),
+        ('torchvision://ResNet50_Weights.IMAGENET1K_V1', '/resnet50-0676ba61.pth'),
+        ('mindcv://resnet101', '/resnet101-689c5e77.ckpt'),
+        ('deeplabv3_s8_dilated_resnet101.yaml', '/deeplabv3_s8_resnet101-a297e7af.ckpt'),
+        ('v3+ s8 voc', '/deeplabv3plus-s8-best-910v2.ckpt'),
+        ('deeplab-pytorch-cocostuff10k', '/deeplabv2_resnet101_msc-cocostuff10k-20000.pth'),
+        ('caffe-deeplabv1-coco', 'deeplab_aspp_resnet101/prototxt_and_model.zip'),
+    ],
+)
+def test_files_of_other_systems_by_their_names(name, file):
+    assert addresses_of(name)[0].endswith(file)
+
+
+def test_a_score_without_a_file():
+    with pytest.raises(CheckpointError, match='no checkpoint was published'):
+        addresses_of('composer-composer')

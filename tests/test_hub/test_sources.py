@@ -96,6 +96,7 @@ def test_mirror_at_hugging_face_and_its_token(monkeypatch):
 
 
 def test_every_source_is_asked_and_named(monkeypatch, tmp_path, site):
+    (tmp_path / 'empty').mkdir()
     monkeypatch.setenv('MMSEG_DEEPLAB_MIRROR', str(tmp_path / 'empty'))
     with pytest.raises(CheckpointError) as raised:
         fetch(f'{site.url}/none/file.pth', progress=False)
@@ -106,6 +107,17 @@ def test_every_source_is_asked_and_named(monkeypatch, tmp_path, site):
     assert all('MMSEG_DEEPLAB_MIRROR=' in line and 'not there' in line for line in answers[1:-1])
     assert answers[-1] == f'  {site.url}/none/file.pth: the server says 404 Not Found'
     assert 'put it where the cache was looked into' in last
+
+
+def test_no_answer_is_told_twice(monkeypatch, tmp_path, no_network):
+    """The two addresses of these weights end in one name."""
+    for folder, wanted in ((tmp_path, 'not there'), (tmp_path / 'none', 'there is no such folder')):
+        monkeypatch.setenv('MMSEG_DEEPLAB_MIRROR', str(folder))
+        with pytest.raises(CheckpointError) as raised:
+            fetch('open-mmlab://resnet50_v1c', progress=False, offline=True)
+        answers = [line for line in str(raised.value).splitlines() if 'MIRROR=' in line]
+        assert len(answers) == len(set(answers)) == (5 if folder == tmp_path else 1)
+        assert all(line.endswith(wanted) for line in answers)
 
 
 def test_further_addresses_are_asked_last(site, monkeypatch):

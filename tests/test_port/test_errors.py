@@ -7,7 +7,7 @@ import pickle
 import pytest
 import torch
 
-from mmseg_deeplab.apis import inference_model, init_model
+from mmseg_deeplab.apis import inference_model, init_model, show_result_pyplot
 from mmseg_deeplab.datasets import LoveDADataset
 from mmseg_deeplab.datasets.transforms import (
     LoadImageFromFile,
@@ -16,7 +16,14 @@ from mmseg_deeplab.datasets.transforms import (
     RandomRotate,
     Resize,
 )
-from mmseg_deeplab.models import CrossEntropyLoss, FCNHead, ResNet, SegDataPreProcessor
+from mmseg_deeplab.models import (
+    ASPPHead,
+    CrossEntropyLoss,
+    FCNHead,
+    LovaszLoss,
+    ResNet,
+    SegDataPreProcessor,
+)
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OHEMPixelSampler, SegDataSample
 from mmseg_deeplab.utils import errors, get_classes, stack_batch
@@ -36,6 +43,7 @@ RAISED = {
         lambda: get_classes(3),
         lambda: MODELS.build({'type': 'CrossEntropyLoss', 'nope': 1}),
         lambda: MODELS.build(3),
+        lambda: ResNet(18, pretrained=0),
     ],
     KeyError: [
         lambda: MODELS.build({'type': 'Nope'}),
@@ -46,7 +54,16 @@ RAISED = {
         lambda: get_classes('nope'),
         lambda: LoveDADataset(metainfo={'classes': ('nope',)}, lazy_init=True),
     ],
+    AttributeError: [
+        lambda: show_result_pyplot(None, 'missing.png', None, show=False),
+    ],
     AssertionError: [
+        lambda: ASPPHead(**HEAD, dilations=3),
+        lambda: LovaszLoss(reduction='mean'),
+        lambda: LovaszLoss(classes=3, reduction='none'),
+        lambda: stack_batch(torch.ones(2, 3, 4, 4), size=(4, 4)),
+        lambda: stack_batch([], size=(4, 4)),
+        lambda: stack_batch([torch.ones(4, 4)], size=(4, 4)),
         lambda: RandomCrop(crop_size=(-1, 0)),
         lambda: RandomRotate(prob=-0.5, degree=10),
         lambda: RandomFlip(prob=1.5),
@@ -71,9 +88,16 @@ def test_the_same_errors_can_be_caught(kind):
             call()
 
 
-def test_missing_image_of_a_model():
+def test_wrong_arguments_of_a_model():
+    model = init_model(R18, device='cpu')
     with pytest.raises(FileNotFoundError, match=r'missing\.png'):
-        inference_model(init_model(R18, device='cpu'), 'missing.png')
+        inference_model(model, 'missing.png')
+    with pytest.raises(FileNotFoundError, match=r'missing\.png'):
+        show_result_pyplot(model, 'missing.png', SegDataSample(), show=False)
+    with pytest.raises(AttributeError, match='must be the SegDataSample .*, got list'):
+        show_result_pyplot(model, 'missing.png', [SegDataSample()], show=False)
+    with pytest.raises(TypeError, match='img must be a path or an array, got list'):
+        show_result_pyplot(model, [], SegDataSample(), show=False)
 
 
 def test_every_error_survives_the_way_out_of_a_loader_worker():

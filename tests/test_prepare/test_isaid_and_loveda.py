@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from benchmarks.make_archives import main as make_archives
 from benchmarks.make_archives import picture, png
 from mmseg_deeplab.apis.conversion import convert_dataset
 from mmseg_deeplab.datasets.prepare.archives import MemberError
@@ -123,3 +124,9 @@ def test_loveda_labels_outside_0_to_7_and_other_sizes(raw, tmp_path):
     assert '2 of ' in text and 'Rural/masks_png/0.png: labels must be 0 to 7, got [8]' in text
     assert 'Urban/images_png/1.png: must be 1024x1024 pixels, got 1023x1024' in text
     assert not (tmp_path / 'out/img_dir').exists()
+
+
+def test_no_archives_that_the_converter_refuses(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        make_archives(['loveda', str(tmp_path / 'raw'), '--side', '0.5'])
+    assert 'of 1024x1024 only' in capsys.readouterr().err and not (tmp_path / 'raw').exists()

@@ -46,7 +46,7 @@ def test_lip_has_colours_where_the_peer_gives_names():
 
 def test_every_alias_has_as_many_colours_as_classes_and_belongs_to_one_data_set():
     aliases = [alias for group in dataset_aliases.values() for alias in group]
-    assert len(aliases) == len(set(aliases)) == 37
+    assert len(aliases) == len(set(aliases)) == 40
     for alias in aliases:
         assert len(get_classes(alias)) == len(get_palette(alias)) > 1
 

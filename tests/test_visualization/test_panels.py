@@ -53,6 +53,7 @@ def test_display_of_any_bands_and_depth():
     bgr[..., 0] = 255  # blue
     assert to_display(bgr)[0, 0].tolist() == [0, 0, 255]
     assert to_display(bgr, bgr=False)[0, 0].tolist() == [255, 0, 0]
+    assert np.array_equal(to_display(bgr.astype(np.float32)), to_display(bgr))
     assert to_display(bgr[:, :, 0]).shape == (2, 2, 3)
     assert to_display(bgr[:, :, :2]).shape == (2, 2, 3)
     five = np.linspace(0, 60000, 20 * 20 * 5).reshape(20, 20, 5).astype(np.uint16)

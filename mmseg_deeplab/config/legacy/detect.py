@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmseg_deeplab.config.sections import LOADERS
+
 # What only 0.x has, as dicts.
 SIGNS = ('lr_config', 'optimizer_config', 'checkpoint_config', 'log_config', 'evaluation')
 # What only today's form has.
 TODAY = (
-    'train_dataloader', 'val_dataloader', 'test_dataloader', 'optim_wrapper', 'param_scheduler',
+    *LOADERS, 'optim_wrapper', 'param_scheduler',
     'val_evaluator', 'test_evaluator', 'default_hooks',
 )  # fmt: skip
 DATA_KEYS = ('train', 'val', 'test', 'samples_per_gpu', 'workers_per_gpu')

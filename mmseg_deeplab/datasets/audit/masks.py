@@ -11,6 +11,7 @@ import numpy as np
 from mmseg_deeplab.datasets.audit.duplicates import Fingerprint, fingerprint
 from mmseg_deeplab.datasets.audit.findings import Finding
 from mmseg_deeplab.datasets.labels import IGNORE, to_train_ids
+from mmseg_deeplab.datasets.packed import PREFIX, read_packed
 from mmseg_deeplab.datasets.reading import read_label
 from mmseg_deeplab.utils.errors import DataError
 
@@ -128,8 +129,11 @@ def _look_at_bits(facts: PairFacts, record: Record, split: str) -> None:
 
 def png_grey_bits(path: str) -> int | None:
     """Bits per pixel of a grey PNG without alpha; None for any other file."""
-    with open(path, 'rb') as file:
-        head = file.read(26)
+    if path.startswith(PREFIX):
+        head = read_packed(path)[:26]
+    else:
+        with open(path, 'rb') as file:
+            head = file.read(26)
     if not head.startswith(_PNG) or len(head) < 26 or head[25] != _GREY:
         return None
     return head[24]

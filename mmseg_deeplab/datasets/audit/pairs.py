@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmseg_deeplab.datasets.audit.findings import Finding
+from mmseg_deeplab.datasets.packed import PREFIX
 
 Record = Mapping[str, Any]
 
@@ -37,7 +38,8 @@ def check_pairs(dataset: BaseDataset, split: str) -> tuple[list[Record], list[Fi
 
     Returns:
         The records whose files are all there, and a finding for each file that is missing.
-        Files that are not on a local disk are taken to be there.
+        Files that are not on a local disk are taken to be there, and so are packed ones, whose
+        shards are measured when their index is read.
     """
     records = [dataset.get_data_info(index) for index in range(len(dataset))]
     if getattr(dataset, 'backend_args', None):
@@ -45,7 +47,9 @@ def check_pairs(dataset: BaseDataset, split: str) -> tuple[list[Record], list[Fi
     complete, findings = [], []
     for record in records:
         image, mask = record['img_path'], record.get('seg_map_path')
-        if not os.path.isfile(image):
+        if image.startswith(PREFIX):
+            complete.append(record)
+        elif not os.path.isfile(image):
             message = f'{image}: no such image, though the list of images names it'
             findings.append(Finding('missing-image', split, message, (image,)))
         elif mask is not None and not os.path.isfile(mask):

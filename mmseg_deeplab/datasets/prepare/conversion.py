@@ -7,7 +7,6 @@ and a thread costs no second copy of the libraries.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from mmseg_deeplab.datasets.prepare.archives import MemberError
 from mmseg_deeplab.datasets.prepare.journal import STAGE, Journal
 from mmseg_deeplab.datasets.prepare.plan import Job, Plan
 from mmseg_deeplab.hub.lock import exclusive
+from mmseg_deeplab.utils.cores import usable_cores
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError, DataError
 from mmseg_deeplab.utils.files import write_bytes
 
@@ -63,11 +63,7 @@ class Result:
 
 def default_workers() -> int:
     """As many threads as this process has cores, at most eight."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        cores = os.cpu_count() or 1
-    return min(cores, _MOST_WORKERS)
+    return min(usable_cores(), _MOST_WORKERS)
 
 
 def convert(

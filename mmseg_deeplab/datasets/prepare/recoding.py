@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
 
+from mmseg_deeplab.datasets.mat_files import NoLabelMap, label_map
 from mmseg_deeplab.datasets.prepare.archives import Member, MemberError
-from mmseg_deeplab.utils.errors import ConfigError
 
 _UNKNOWN = 256
 
@@ -54,18 +53,6 @@ def read_mat(member: Member, *keys: str) -> np.ndarray:
         ConfigError: SciPy is not installed.
     """
     try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise ConfigError('reading .mat files needs SciPy: pip install scipy') from error
-    try:
-        value = loadmat(io.BytesIO(member.read()))[keys[0]]
-        for key in keys[1:]:
-            value = value[0][key][0]
-        array = np.asarray(value)
-        if array.ndim != 2 or array.min() < 0 or array.max() > 0xFFFF or np.any(array % 1):
-            raise ValueError(f'{keys[-1]} is {array.dtype} of {array.shape}')
-    except MemberError:
-        raise
-    except Exception as error:  # SciPy's reader raises whatever its parser runs into
-        raise MemberError(f'{member}: holds no label map {".".join(keys)} ({error})') from error
-    return array.astype(np.uint16)
+        return label_map(member.read(), *keys)
+    except NoLabelMap as error:
+        raise MemberError(f'{member}: {error}') from error

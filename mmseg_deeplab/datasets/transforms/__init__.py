@@ -4,6 +4,7 @@ Every class says which keys it needs, changes and adds. All draw from NumPy's gl
 in MMSegmentation's order.
 """
 
+from mmseg_deeplab.datasets.transforms.colour_factors import PhotoMetricFactors
 from mmseg_deeplab.datasets.transforms.crop import RandomCrop
 from mmseg_deeplab.datasets.transforms.cutout import RandomCutOut
 from mmseg_deeplab.datasets.transforms.flip import RandomFlip
@@ -12,14 +13,17 @@ from mmseg_deeplab.datasets.transforms.loading import LoadAnnotations, LoadImage
 from mmseg_deeplab.datasets.transforms.loading_array import InferencerLoader, LoadImageFromNDArray
 from mmseg_deeplab.datasets.transforms.loading_raster import LoadSingleRSImageFromFile
 from mmseg_deeplab.datasets.transforms.mosaic import RandomMosaic
+from mmseg_deeplab.datasets.transforms.normalize import Normalize
 from mmseg_deeplab.datasets.transforms.pad import Pad
 from mmseg_deeplab.datasets.transforms.photometric import PhotoMetricDistortion
 from mmseg_deeplab.datasets.transforms.random_resize import RandomChoiceResize, RandomResize
+from mmseg_deeplab.datasets.transforms.random_scale import RandomScale, ResizeLongerSide
 from mmseg_deeplab.datasets.transforms.resize import Resize
 from mmseg_deeplab.datasets.transforms.resize_rules import (
     ResizeShortestEdge,
     ResizeToMultiple,
     SegRescale,
+    UseAsOriginal,
 )
 from mmseg_deeplab.datasets.transforms.rot_flip import RandomRotFlip
 from mmseg_deeplab.datasets.transforms.rotate import RandomRotate, RandomRotate90
@@ -34,9 +38,11 @@ __all__ = [
     'LoadImageFromFile',
     'LoadImageFromNDArray',
     'LoadSingleRSImageFromFile',
+    'Normalize',
     'PackSegInputs',
     'Pad',
     'PhotoMetricDistortion',
+    'PhotoMetricFactors',
     'RGB2Gray',
     'RandomChoiceResize',
     'RandomCrop',
@@ -47,10 +53,13 @@ __all__ = [
     'RandomRotFlip',
     'RandomRotate',
     'RandomRotate90',
+    'RandomScale',
     'Rerange',
     'Resize',
+    'ResizeLongerSide',
     'ResizeShortestEdge',
     'ResizeToMultiple',
     'SegRescale',
     'TestTimeAug',
+    'UseAsOriginal',
 ]

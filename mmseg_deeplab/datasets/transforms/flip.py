@@ -27,6 +27,8 @@ class RandomFlip(BaseTransform):
         - ``img``: (H, W, C)
         - ``gt_seg_map``: (H, W) uint8, if it is loaded; so is every other map in ``seg_fields``
 
+        - ``img_padding_size``: if it is there, the sides change places
+
     Added keys:
         - ``flip``: bool
         - ``flip_direction``: ``'horizontal'``, ``'vertical'``, ``'diagonal'`` or None
@@ -79,6 +81,8 @@ class RandomFlip(BaseTransform):
         if direction is None:
             return results
         results['img'] = _flip(results['img'], direction)
+        if 'img_padding_size' in results:
+            results['img_padding_size'] = _flip_sides(results['img_padding_size'], direction)
         for key in results.get('seg_fields', ()):
             results[key] = self._swap(_flip(results[key], direction))
             results['swap_seg_labels'] = self.swap_seg_labels
@@ -99,3 +103,13 @@ class RandomFlip(BaseTransform):
 
 def _flip(array: np.ndarray, direction: str) -> np.ndarray:
     return np.ascontiguousarray(np.flip(array, axis=AXES[direction]))
+
+
+def _flip_sides(padding: Sequence[int], direction: str) -> tuple[int, int, int, int]:
+    """Left, right, top and bottom of a mirrored image."""
+    left, right, top, bottom = padding
+    if direction != 'vertical':
+        left, right = right, left
+    if direction != 'horizontal':
+        top, bottom = bottom, top
+    return left, right, top, bottom

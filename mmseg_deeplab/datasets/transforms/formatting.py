@@ -18,6 +18,7 @@ META_KEYS = (
     'ori_shape',
     'img_shape',
     'pad_shape',
+    'img_padding_size',
     'scale_factor',
     'flip',
     'flip_direction',

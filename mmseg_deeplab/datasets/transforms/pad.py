@@ -1,8 +1,9 @@
-"""Enlarging images at the right and at the bottom."""
+"""Enlarging images at the right and at the bottom, or all around."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -15,7 +16,7 @@ _MODES = ('constant', 'edge', 'reflect', 'symmetric')
 
 @TRANSFORMS.register_module()
 class Pad(BaseTransform):
-    """Add pixels at the right and at the bottom; nothing is ever cut off.
+    """Add pixels at the right and at the bottom, or all around; nothing is ever cut off.
 
     Required keys:
         - ``img``: (H, W, C), any type
@@ -28,6 +29,7 @@ class Pad(BaseTransform):
 
     Added keys:
         - ``pad_shape``: (H', W')
+        - ``img_padding_size``: (left, right, top, bottom) pixels that predictions will lose again
         - ``pad_fixed_size``: ``size`` as given
         - ``pad_size_divisor``: as given
 
@@ -36,9 +38,10 @@ class Pad(BaseTransform):
         size_divisor: Up to the next multiple of this.
         pad_to_square: Make the shorter side as long as the longer one; ``size_divisor`` may
             come on top.
-        pad_val: Value of new image pixels, or a dict of ``img`` (default 0) and ``seg``
-            (default 255).
+        pad_val: Value of new image pixels, one number or one for each band; or a dict of ``img``
+            (such a value, default 0) and ``seg`` (a number, default 255).
         padding_mode: ``'constant'``, ``'edge'``, ``'reflect'`` or ``'symmetric'``.
+        centred: Half of the new pixels at the left and at the top, rounded down.
 
     Raises:
         ConfigError: The arguments do not fit.
@@ -49,8 +52,9 @@ class Pad(BaseTransform):
         size: Sequence[int] | None = None,
         size_divisor: int | None = None,
         pad_to_square: bool = False,
-        pad_val: float | Mapping[str, float] | None = None,
+        pad_val: float | Sequence[float] | Mapping[str, Any] | None = None,
         padding_mode: str = 'constant',
+        centred: bool = False,
     ) -> None:
         if sum((size is not None, size_divisor is not None and not pad_to_square,
                 pad_to_square)) != 1:  # fmt: skip
@@ -70,19 +74,27 @@ class Pad(BaseTransform):
         self.pad_to_square = pad_to_square
         self.pad_val = {'img': 0, 'seg': 255, **values}
         self.padding_mode = padding_mode
+        self.centred = centred
 
     def transform(self, results: dict) -> dict:
         """Pad the image and its label maps."""
         height, width = results['img'].shape[:2]
         new_height, new_width = self._new_size(height, width)
-        margins = ((0, max(new_height - height, 0)), (0, max(new_width - width, 0)))
+        margins = (self._margin(new_height - height), self._margin(new_width - width))
         results['img'] = self._pad(results['img'], margins, self.pad_val['img'])
         for key in results.get('seg_fields', ()):
             results[key] = self._pad(results[key], margins, self.pad_val['seg'])
         results['pad_shape'] = results['img_shape'] = results['img'].shape[:2]
+        _, right, _, bottom = results.get('img_padding_size', (0, 0, 0, 0))
+        results['img_padding_size'] = (0, right + margins[1][1], 0, bottom + margins[0][1])
         results['pad_fixed_size'] = self.size
         results['pad_size_divisor'] = self.size_divisor
         return results
+
+    def _margin(self, missing: int) -> tuple[int, int]:
+        missing = max(missing, 0)
+        before = missing // 2 if self.centred else 0
+        return before, missing - before
 
     def _new_size(self, height: int, width: int) -> tuple[int, int]:
         if self.size is not None:
@@ -92,15 +104,27 @@ class Pad(BaseTransform):
         divisor = self.size_divisor or 1
         return -(-height // divisor) * divisor, -(-width // divisor) * divisor
 
-    def _pad(self, array: np.ndarray, margins: tuple, value: float) -> np.ndarray:
+    def _pad(self, array: np.ndarray, margins: tuple, value: float | Sequence[float]) -> np.ndarray:
+        if self.padding_mode == 'constant' and isinstance(value, Sequence):
+            return self._pad_bands(array, margins, value)
         margins = (*margins, (0, 0)) if array.ndim == 3 else margins
         if self.padding_mode == 'constant':
             return np.pad(array, margins, constant_values=value)
         return np.pad(array, margins, mode=self.padding_mode)
 
+    @staticmethod
+    def _pad_bands(array: np.ndarray, margins: tuple, values: Sequence[float]) -> np.ndarray:
+        if array.ndim != 3 or array.shape[2] != len(values):
+            raise ConfigError(
+                f'Pad.pad_val must have one value for each band, got {len(values)} for an image '
+                f'of shape {array.shape}'
+            )
+        bands = zip(np.moveaxis(array, 2, 0), values, strict=True)
+        return np.stack([np.pad(band, margins, constant_values=v) for band, v in bands], axis=2)
+
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(size={self.size}, size_divisor={self.size_divisor}, '
             f'pad_to_square={self.pad_to_square}, pad_val={self.pad_val}, '
-            f'padding_mode={self.padding_mode!r})'
+            f'padding_mode={self.padding_mode!r}, centred={self.centred})'
         )

@@ -13,19 +13,23 @@ from mmseg_deeplab.utils.errors import ConfigError
 
 
 def _build_resize(
-    resize_type: str, first_scale: Scale, keep_ratio: bool, interpolation: str
-) -> Resize:
+    resize_type: str,
+    first_scale: Scale,
+    *,
+    keep_ratio: bool,
+    interpolation: str,
+    backend: str,
+    max_size: int | None = None,
+) -> Resize | BaseTransform:
     """The transform that is told a new scale for every sample."""
-    if resize_type == 'Resize':
-        return Resize(first_scale, keep_ratio=keep_ratio, interpolation=interpolation)
-    return TRANSFORMS.build(
-        dict(
-            type=resize_type,
-            scale=first_scale,
-            keep_ratio=keep_ratio,
-            interpolation=interpolation,
-        )
-    )
+    options: dict = {'interpolation': interpolation}
+    if backend != 'cv2' or resize_type == 'Resize':
+        options['backend'] = backend
+    if max_size is None:
+        options['keep_ratio'] = keep_ratio
+    else:
+        options['max_size'] = max_size
+    return TRANSFORMS.build({'type': resize_type, 'scale': first_scale, **options})
 
 
 def _apply(resize: Resize | BaseTransform, results: dict, scale: tuple[int, int]) -> dict:
@@ -63,6 +67,7 @@ class RandomResize(BaseTransform):
             ``interpolation``, and reads its attribute ``scale``.
         keep_ratio: As :class:`Resize`.
         interpolation: As :class:`Resize`.
+        backend: As :class:`Resize`.
 
     Raises:
         ConfigError: The scales or ratios are not as above.
@@ -75,6 +80,7 @@ class RandomResize(BaseTransform):
         resize_type: str = 'Resize',
         keep_ratio: bool = False,
         interpolation: str = 'bilinear',
+        backend: str = 'cv2',
     ) -> None:
         self.is_range = len(scale) == 2 and all(isinstance(end, Sequence) for end in scale)
         if self.is_range:
@@ -84,7 +90,13 @@ class RandomResize(BaseTransform):
             self.scale = pair(scale, 'scale')
             self.ratio_range = _checked_range(ratio_range)
         first = self.scale[0] if self.is_range else self.scale
-        self.resize = _build_resize(resize_type, first, keep_ratio, interpolation)
+        self.resize = _build_resize(
+            resize_type,
+            first,
+            keep_ratio=keep_ratio,
+            interpolation=interpolation,
+            backend=backend,
+        )
 
     def transform(self, results: dict) -> dict:
         """Draw a scale and resize."""
@@ -131,6 +143,8 @@ class RandomChoiceResize(BaseTransform):
         resize_type: As :class:`RandomResize`.
         keep_ratio: As :class:`Resize`.
         interpolation: As :class:`Resize`.
+        backend: As :class:`Resize`.
+        max_size: For ``resize_type='ResizeShortestEdge'``, which needs it; see there.
 
     Raises:
         ConfigError: There is no scale, or one is not as above.
@@ -142,13 +156,22 @@ class RandomChoiceResize(BaseTransform):
         resize_type: str = 'Resize',
         keep_ratio: bool = False,
         interpolation: str = 'bilinear',
+        backend: str = 'cv2',
+        max_size: int | None = None,
     ) -> None:
         # MMCV's rule: a list is a list of scales, a tuple is one scale
         choices = [scales] if isinstance(scales, tuple) else list(scales)
         if not choices:
             raise ConfigError('RandomChoiceResize.scales must not be empty')
         self.scales = [pair(scale, 'scales') for scale in choices]
-        self.resize = _build_resize(resize_type, self.scales[0], keep_ratio, interpolation)
+        self.resize = _build_resize(
+            resize_type,
+            self.scales[0],
+            keep_ratio=keep_ratio,
+            interpolation=interpolation,
+            backend=backend,
+            max_size=max_size,
+        )
 
     def transform(self, results: dict) -> dict:
         """Draw a scale and resize."""

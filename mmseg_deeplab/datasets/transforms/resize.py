@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 from mmcv.transforms import BaseTransform
 
-from mmseg_deeplab.datasets.transforms.arrays import interpolation_code, resize
+from mmseg_deeplab.datasets.transforms.arrays import (
+    checked_backend,
+    interpolation_code,
+    resize,
+)
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -59,7 +63,11 @@ class Resize(BaseTransform):
         scale_factor: Used where ``scale`` is None: factor of width and height, or one for both.
         keep_ratio: Keep the proportions.
         interpolation: ``'nearest'``, ``'bilinear'``, ``'bicubic'``, ``'area'`` or ``'lanczos'``,
-            for the image; labels are always ``'nearest'``.
+            for the image.
+        backend: ``'cv2'``, or ``'pillow'`` for 8-bit images, which smooths what it makes smaller.
+        label_interpolation: ``'nearest'``, which takes the pixel at a new pixel's corner, as the
+            zoo's training does; ``'nearest_exact'``, the one at its centre, where a bilinear
+            image has it too.
 
     Raises:
         ConfigError: Neither or no valid scale is given.
@@ -71,14 +79,23 @@ class Resize(BaseTransform):
         scale_factor: float | Sequence[float] | None = None,
         keep_ratio: bool = False,
         interpolation: str = 'bilinear',
+        backend: str = 'cv2',
+        label_interpolation: str = 'nearest',
     ) -> None:
         if scale is None and scale_factor is None:
             raise ConfigError('Resize needs scale or scale_factor, got neither')
+        if label_interpolation not in ('nearest', 'nearest_exact'):
+            raise ConfigError(
+                "Resize.label_interpolation must be 'nearest' or 'nearest_exact', got "
+                f'{label_interpolation!r}'
+            )
         interpolation_code(interpolation)
         self.scale = None if scale is None else pair(scale, 'scale')
         self.scale_factor = None if scale_factor is None else pair(scale_factor, 'scale_factor')
         self.keep_ratio = keep_ratio
         self.interpolation = interpolation
+        self.backend = checked_backend(backend)
+        self.label_interpolation = label_interpolation
 
     def transform(self, results: dict) -> dict:
         """Resize a sample."""
@@ -95,9 +112,9 @@ class Resize(BaseTransform):
         if scale is None:
             scale = scaled_size((width, height), self.scale_factor)
         size = fitted_size((width, height), scale) if self.keep_ratio else tuple(scale)
-        results['img'] = resize(results['img'], size, self.interpolation)
+        results['img'] = resize(results['img'], size, self.interpolation, self.backend)
         for key in results.get('seg_fields', ()):
-            results[key] = resize(results[key], size, 'nearest')
+            results[key] = resize(results[key], size, self.label_interpolation, self.backend)
         results['scale'] = tuple(scale)
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (size[0] / width, size[1] / height)

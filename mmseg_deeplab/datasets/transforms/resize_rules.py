@@ -67,6 +67,9 @@ class ResizeToMultiple(BaseTransform):
 class ResizeShortestEdge(BaseTransform):
     """Bring the shorter side to a length, unless the longer one would become too long.
 
+    Differs from mmseg, which fits the size found once more into itself: sizes are Detectron2's,
+    in rare cases one pixel larger.
+
     Required keys:
         - ``img``: (H, W, C), any type
         - ``seg_fields``: names of label maps, (H, W) uint8 each (optional)
@@ -84,32 +87,62 @@ class ResizeShortestEdge(BaseTransform):
     Args:
         scale: Length of the shorter side in pixels; of several numbers the smallest.
         max_size: The longer side's greatest length in pixels.
+        interpolation: As :class:`Resize`.
+        backend: As :class:`Resize`.
 
     Raises:
         ConfigError: A length is not above 0.
     """
 
-    def __init__(self, scale: int | Sequence[int], max_size: int) -> None:
-        shorter = scale if isinstance(scale, int) else min(scale)
-        if min(shorter, max_size) < 1:
+    def __init__(
+        self,
+        scale: int | Sequence[int],
+        max_size: int,
+        interpolation: str = 'bilinear',
+        backend: str = 'cv2',
+    ) -> None:
+        if min(_shorter(scale), max_size) < 1:
             raise ConfigError(
                 'ResizeShortestEdge.scale and max_size must be at least 1, got '
                 f'{scale} and {max_size}'
             )
         self.scale = scale
         self.max_size = max_size
-        self._shorter = shorter
-        self._resize = Resize(scale=1, keep_ratio=True)
+        self._resize = Resize(1, interpolation=interpolation, backend=backend)
 
     def transform(self, results: dict) -> dict:
         """Resize a sample."""
         height, width = results['img'].shape[:2]
-        factor = self._shorter / min(height, width)
-        factor = min(factor, self.max_size / max(height, width))
-        return self._resize.resize_to(results, scaled_size((width, height), (factor, factor)))
+        size = shortest_edge_size((width, height), _shorter(self.scale), self.max_size)
+        results = self._resize.resize_to(results, size)
+        results['keep_ratio'] = True
+        return results
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(scale={self.scale}, max_size={self.max_size})'
+
+
+def shortest_edge_size(size: tuple[int, int], shorter: int, longest: int) -> tuple[int, int]:
+    """A size whose shorter side is ``shorter``, or less where the longer one would be too long.
+
+    The order of the operations decides how halves are rounded; it is Detectron2's.
+
+    Args:
+        size: (width, height), pixels.
+        shorter: Pixels.
+        longest: Pixels.
+    """
+    factor = shorter / min(size)
+    sides = [shorter if side == min(size) else factor * side for side in size]
+    if max(sides) > longest:
+        shrink = longest / max(sides)
+        sides = [side * shrink for side in sides]
+    width, height = (max(int(side + 0.5), 1) for side in sides)
+    return width, height
+
+
+def _shorter(scale: int | Sequence[int]) -> int:
+    return scale if isinstance(scale, int) else min(scale)
 
 
 @TRANSFORMS.register_module()
@@ -144,3 +177,31 @@ class SegRescale(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(scale_factor={self.scale_factor})'
+
+
+@TRANSFORMS.register_module()
+class UseAsOriginal(BaseTransform):
+    """Let the sample count as stored in its present size.
+
+    Predictions then come in that size and are scored in it, as where a protocol evaluates
+    images that were brought to one size.
+
+    Required keys:
+        - ``img``: (H, W, C), any type
+
+    Modified keys:
+        - ``ori_shape``: (H, W)
+
+    Removed keys:
+        - ``scale``, ``scale_factor``, ``keep_ratio``
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Note the size."""
+        results['ori_shape'] = results['img'].shape[:2]
+        for key in ('scale', 'scale_factor', 'keep_ratio'):
+            results.pop(key, None)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'

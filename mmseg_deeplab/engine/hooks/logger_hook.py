@@ -224,7 +224,9 @@ class LoggerHook(BaseLoggerHook):
             iter=runner.iter + 1,
             epoch=runner.epoch + 1,
             max_iters=runner.max_iters,
-            window=runner.log_processor.window_size,
+            window=min(
+                runner.log_processor.window_size, _length(hub.log_scalars.get('train/loss'))
+            ),
         )
         if by_epoch:
             batches = len(runner.train_dataloader)
@@ -243,3 +245,8 @@ class LoggerHook(BaseLoggerHook):
         if seconds and count:
             event['images_per_second'] = count * runner.world_size / float(seconds)
         return event, tag
+
+
+def _length(history: Any) -> int:
+    """The number of values that a history can give a mean of, 1 at least."""
+    return 1 if history is None else len(history.data[0])

@@ -160,7 +160,7 @@ class IoUMetric(BaseMetric):
             label_set=self.label_set,
             left_out=self.left_out,
         )
-        get_logger().info('per class results:\n%s', self.report.class_table())
+        self._log(matrix)
         if self.report_dir is not None:
             write_report(self.report, self.report_dir)
         return self._summary(matrix, columns)
@@ -203,6 +203,10 @@ class IoUMetric(BaseMetric):
             columns = [name for metric in self.iou_metrics for name in COLUMNS[metric]]
             metrics = self._summary(matrix, columns)
         return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in metrics.items()}
+
+    def _log(self, matrix: ConfusionMatrix) -> None:
+        """Print the table of the evaluation whose report has just been made."""
+        get_logger().info('per class results:\n%s', self.report.class_table())
 
     def _summary(self, matrix: ConfusionMatrix, columns: Sequence[str]) -> dict[str, float]:
         per_class = scores(matrix.total, self.beta)

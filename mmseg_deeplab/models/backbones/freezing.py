@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_deeplab.models.utils.base_module import SegModule
 
-def freeze(modules: Iterable[nn.Module]) -> None:
-    """Stop the parameters from training and put the modules into evaluation mode.
 
-    Args:
-        modules: Changed in place; to be called again after each ``train()``.
+class FreezableModule(SegModule):
+    """A backbone that ``train()`` leaves in part as it is.
+
+    Attributes:
+        frozen_stages: The stem and so many stages are not trained; -1 is none, 0 the stem.
+        norm_eval: Batch norms keep their running statistics in training; their weights train.
     """
-    for module in modules:
-        module.eval()
-        for parameter in module.parameters():
-            parameter.requires_grad = False
 
+    frozen_stages = -1
+    norm_eval = False
 
-def keep_norm_statistics(network: nn.Module) -> None:
-    """Put all batch norms of a network into evaluation mode; their weights still train.
+    def train(self, mode: bool = True) -> FreezableModule:
+        """Switch between training and evaluation; frozen parts and norms stay as they are."""
+        super().train(mode)
+        self._freeze()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
 
-    Args:
-        network: Changed in place; to be called again after each ``train()``.
-    """
-    for module in network.modules():
-        if isinstance(module, _BatchNorm):
-            module.eval()
+    def _stem_modules(self) -> list[nn.Module]:
+        return []
+
+    def _stages(self) -> list[nn.Module]:
+        return []
+
+    def _freeze(self) -> None:
+        if self.frozen_stages >= 0:
+            for module in [*self._stem_modules(), *self._stages()[: self.frozen_stages]]:
+                module.eval().requires_grad_(False)

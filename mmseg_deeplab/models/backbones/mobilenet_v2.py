@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.backbones.freezing import freeze, keep_norm_statistics
-from mmseg_deeplab.models.utils.base_module import SegModule, pretrained_cfg
+from mmseg_deeplab.models.backbones.freezing import FreezableModule
+from mmseg_deeplab.models.utils.base_module import pretrained_cfg
 from mmseg_deeplab.models.utils.build_layers import BATCH_NORM
 from mmseg_deeplab.models.utils.layers import ConvNormAct
 from mmseg_deeplab.models.utils.recompute import run_block
@@ -110,7 +110,7 @@ class InvertedResidual(nn.Module):
 
 
 @MODELS.register_module()
-class MobileNetV2(SegModule):
+class MobileNetV2(FreezableModule):
     """MobileNetV2 (arXiv:1801.04381) up to its last inverted residual.
 
     The zoo's D8 is ``strides=(1, 2, 2, 1, 1, 1, 1), dilations=(1, 1, 1, 2, 2, 4, 4)``. As there,
@@ -202,20 +202,11 @@ class MobileNetV2(SegModule):
         self.out_strides = tuple(out_strides[index] for index in self.out_indices)
         self._freeze()
 
+    def _stem_modules(self) -> list[nn.Module]:
+        return [self.conv1]
+
     def _stages(self) -> list[nn.Module]:
         return [getattr(self, f'layer{index + 1}') for index in range(len(_LAYERS))]
-
-    def _freeze(self) -> None:
-        if self.frozen_stages >= 0:
-            freeze([self.conv1, *self._stages()[: self.frozen_stages]])
-
-    def train(self, mode: bool = True) -> MobileNetV2:
-        """Switch between training and evaluation; frozen parts and norms stay as they are."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            keep_norm_statistics(self)
-        return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the layers in ``out_indices``.

@@ -10,7 +10,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.backbones.freezing import freeze, keep_norm_statistics
+from mmseg_deeplab.models.backbones.freezing import FreezableModule
 from mmseg_deeplab.models.backbones.plugins import stage_plugins
 from mmseg_deeplab.models.backbones.resnet_blocks import (
     BasicBlock,
@@ -19,7 +19,8 @@ from mmseg_deeplab.models.backbones.resnet_blocks import (
     block_dilations,
     make_stage,
 )
-from mmseg_deeplab.models.utils.base_module import SegModule, pretrained_cfg
+from mmseg_deeplab.models.backbones.stem_pool import make_stem_pool
+from mmseg_deeplab.models.utils.base_module import pretrained_cfg
 from mmseg_deeplab.models.utils.build_layers import (
     BATCH_NORM,
     build_conv,
@@ -32,7 +33,7 @@ from mmseg_deeplab.utils.errors import ConfigError, ConfigKeyError
 
 
 @MODELS.register_module()
-class ResNet(SegModule):
+class ResNet(FreezableModule):
     """Residual network (arXiv:1512.03385) whose late stages may dilate instead of stride.
 
     The zoo's D8 is ``strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4)``, D16 is
@@ -62,6 +63,8 @@ class ResNet(SegModule):
         contract_dilation: The first block of a dilated stage takes half the dilation.
         with_cp: Recompute blocks in the backward pass: less memory, more time.
         zero_init_residual: Blocks start as the identity; weights from a file override this.
+        stem_pool: ``'floor'``, ``'ceil'`` (Caffe) or ``'same'`` (TensorFlow, MindSpore): how the
+            pooling behind the stem treats the border, see :func:`make_stem_pool`.
         pretrained: Path of a weight file, the older form of ``init_cfg``.
         init_cfg: ``dict(type='Pretrained', checkpoint=FILE)`` or other initialisers.
 
@@ -108,6 +111,7 @@ class ResNet(SegModule):
         contract_dilation: bool = False,
         with_cp: bool = False,
         zero_init_residual: bool = True,
+        stem_pool: str = 'floor',
         pretrained: str | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -130,6 +134,7 @@ class ResNet(SegModule):
         self.conv_cfg = conv_cfg
         self.norm_cfg = BATCH_NORM if norm_cfg is None else norm_cfg
         self._build_stem(stem_channels)
+        self.maxpool = make_stem_pool(stem_pool)
 
         self.block, num_blocks = self.arch_settings[depth]
         width, stride = stem_channels, 4
@@ -194,7 +199,6 @@ class ResNet(SegModule):
             self._stem_norm = f'{norm_name(norm)}1'
             self.add_module(self._stem_norm, norm)
             self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def _reset_parameters(self, zero_init_residual: bool) -> None:
         for module in self.modules():
@@ -210,18 +214,6 @@ class ResNet(SegModule):
 
     def _stages(self) -> list[nn.Module]:
         return [getattr(self, f'layer{index + 1}') for index in range(self.num_stages)]
-
-    def _freeze(self) -> None:
-        if self.frozen_stages >= 0:
-            freeze([*self._stem_modules(), *self._stages()[: self.frozen_stages]])
-
-    def train(self, mode: bool = True) -> ResNet:
-        """Switch between training and evaluation; frozen parts and norms stay as they are."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            keep_norm_statistics(self)
-        return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of the stages in ``out_indices``.

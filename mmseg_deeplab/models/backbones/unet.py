@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.backbones.freezing import keep_norm_statistics
+from mmseg_deeplab.models.backbones.freezing import FreezableModule
 from mmseg_deeplab.models.backbones.unet_blocks import BasicConvBlock, UpConvBlock
-from mmseg_deeplab.models.utils.base_module import SegModule, pretrained_cfg
+from mmseg_deeplab.models.utils.base_module import pretrained_cfg
 from mmseg_deeplab.models.utils.build_layers import BATCH_NORM, RELU
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 
 
 @MODELS.register_module()
-class UNet(SegModule):
+class UNet(FreezableModule):
     """U-Net (arXiv:1505.04597); the zoo's S5-D16 has the default arguments.
 
     Args:
@@ -126,13 +126,6 @@ class UNet(SegModule):
         self.downsample_rate = strides[-1] // first_stride
         self.out_channels = tuple(reversed(widths))
         self.out_strides = tuple(reversed(strides))
-
-    def train(self, mode: bool = True) -> UNet:
-        """Switch between training and evaluation; norms stay in evaluation with ``norm_eval``."""
-        super().train(mode)
-        if mode and self.norm_eval:
-            keep_norm_statistics(self)
-        return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Maps of the decoder, the coarsest (the encoder's last) first.

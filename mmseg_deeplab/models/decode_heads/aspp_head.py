@@ -84,8 +84,11 @@ class ASPPHead(BaseDecodeHead):
             align_corners=align_corners,
             init_cfg=init_cfg,
         )
-        if not dilations or min(dilations) < 1:
-            raise ConfigError(f'dilations must be numbers from 1 upwards, got {dilations}')
+        numbers = isinstance(dilations, (list, tuple)) and all(
+            isinstance(d, int) for d in dilations
+        )
+        if not numbers or not dilations or min(dilations) < 1:
+            raise ConfigError(f'dilations must be numbers from 1 upwards, got {dilations!r}')
         if input_transform == 'multiple_select':
             raise ConfigError(
                 f"input_transform of {type(self).__name__} must be None or 'resize_concat', got "
@@ -121,7 +124,7 @@ class ASPPHead(BaseDecodeHead):
 
     def encode_context(self, maps: Tensor) -> Tensor:
         """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
-        self._check_batch(maps)
+        check_pooled_batch(self, self.image_pool[1].norm, maps)
         # a 1x1 map resized bilinearly is itself everywhere, whatever align_corners says
         image_mean = self.image_pool(maps).expand(-1, -1, maps.shape[2], maps.shape[3])
         branches = [image_mean, *(branch(maps) for branch in self.aspp_modules)]
@@ -131,14 +134,24 @@ class ASPPHead(BaseDecodeHead):
         """Logits (N, out_channels, h, w) of the backbone's maps."""
         return self.cls_seg(self._forward_feature(features))
 
-    def _check_batch(self, maps: Tensor) -> None:
-        norm = self.image_pool[1].norm
-        if not (self.training and maps.shape[0] == 1 and isinstance(norm, _BatchNorm)):
-            return
-        if norm.training and not isinstance(norm, nn.SyncBatchNorm):
-            raise TrainingError(
-                'batch size per process must be 2 or more to train image pooling with batch '
-                'norm, got 1 (one value per channel has no variance); raise '
-                "train_dataloader.batch_size, or use norm_cfg=dict(type='GN', num_groups=...), "
-                'or SyncBN over several processes'
-            )
+
+def check_pooled_batch(head: nn.Module, norm: nn.Module | None, maps: Tensor) -> None:
+    """Refuse to train batch norm on one pooled value per channel.
+
+    Args:
+        head: In training or not.
+        norm: The pooling branch's norm.
+        maps: (N, C, h, w), to be pooled.
+
+    Raises:
+        TrainingError: N is 1, and the norm would need several values.
+    """
+    if not (head.training and maps.shape[0] == 1 and isinstance(norm, _BatchNorm)):
+        return
+    if norm.training and not isinstance(norm, nn.SyncBatchNorm):
+        raise TrainingError(
+            'batch size per process must be 2 or more to train image pooling with batch '
+            'norm, got 1 (one value per channel has no variance); raise '
+            "train_dataloader.batch_size, or use norm_cfg=dict(type='GN', num_groups=...), "
+            'or SyncBN over several processes'
+        )

@@ -14,7 +14,7 @@ from mmseg_deeplab.models.losses import accuracy
 from mmseg_deeplab.models.losses.build import build_losses
 from mmseg_deeplab.models.utils.base_module import SegModule
 from mmseg_deeplab.models.utils.build_layers import RELU
-from mmseg_deeplab.models.utils.labels import stack_labels
+from mmseg_deeplab.models.utils.labels import hard_target, stack_labels
 from mmseg_deeplab.models.utils.resize import resize
 from mmseg_deeplab.structures import SampleList, build_pixel_sampler
 from mmseg_deeplab.utils.errors import ConfigError
@@ -139,6 +139,15 @@ class BaseDecodeHead(SegModule):
     def _resize(self, maps: Tensor, size: Sequence[int]) -> Tensor:
         return resize(maps, size, mode='bilinear', align_corners=self.align_corners)
 
+    def resize_logits(self, logits: Tensor, size: Sequence[int]) -> Tensor:
+        """Logits (N, out_channels, h, w) at the size of the image or of its labels.
+
+        Args:
+            logits: As ``forward`` returns them.
+            size: Height and width, pixels.
+        """
+        return self._resize(logits, size)
+
     def cls_seg(self, maps: Tensor) -> Tensor:
         """Classify each cell: (N, channels, h, w) -> logits (N, out_channels, h, w)."""
         if self.dropout is not None:
@@ -206,7 +215,7 @@ class BaseDecodeHead(SegModule):
         size = facts['img_shape']
         if not isinstance(size, torch.Size):
             size = facts.get('pad_shape', size)
-        return self._resize(seg_logits, size[:2])
+        return self.resize_logits(seg_logits, size[:2])
 
     def _stack_batch_gt(self, batch_data_samples: SampleList) -> Tensor:
         return stack_labels(batch_data_samples).unsqueeze(1)  # (N, 1, H, W)
@@ -220,15 +229,17 @@ class BaseDecodeHead(SegModule):
 
         Args:
             seg_logits: (N, out_channels, h, w).
-            labels: (N, H, W) int64, classes or ``ignore_index``.
+            labels: (N, H, W) int64, classes or ``ignore_index``; or (N, K, H, W) probabilities,
+                for losses that take them.
 
         Returns:
             Scalars: one per loss name, and ``acc_seg`` in percent.
         """
-        logits = self._resize(at_least_float32(seg_logits), labels.shape[-2:])
+        logits = self.resize_logits(at_least_float32(seg_logits), labels.shape[-2:])
         weight = None
         if self.sampler is not None:
-            weight = self.sampler.sample(logits, labels.unsqueeze(1))
+            hard = hard_target(labels, self.ignore_index)
+            weight = self.sampler.sample(logits, hard.unsqueeze(1))
         values: dict[str, Tensor] = {}
         for loss in self._losses():
             value = loss(logits, labels, weight=weight, ignore_index=self.ignore_index)
@@ -236,6 +247,7 @@ class BaseDecodeHead(SegModule):
             values[name] = values[name] + value if name in values else value
         with torch.no_grad():
             predicted = self.classify(logits)
+            labels = hard_target(labels, self.ignore_index)
             values['acc_seg'] = accuracy(predicted, labels, ignore_index=self.ignore_index)
         return values
 

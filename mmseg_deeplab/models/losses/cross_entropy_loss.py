@@ -8,6 +8,8 @@ from torch import Tensor
 
 from mmseg_deeplab.models.losses.base import SegLoss
 from mmseg_deeplab.models.losses.functional import sigmoid_cross_entropy, softmax_cross_entropy
+from mmseg_deeplab.models.losses.soft_targets import soft_cross_entropy
+from mmseg_deeplab.models.utils.labels import is_soft
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -69,7 +71,8 @@ class CrossEntropyLoss(SegLoss):
 
         Args:
             cls_score: (N, K, H, W) logits.
-            label: (N, H, W) int64 in 0..K-1 (0..1 for K = 1 with sigmoid), or ``ignore_index``.
+            label: (N, H, W) int64 in 0..K-1 (0..1 for K = 1 with sigmoid), or ``ignore_index``;
+                or (N, K, H, W) probabilities, all zero where ignored (not with sigmoid).
             weight: (N, H, W) factor of each pixel.
             avg_factor: What the mean divides by, instead of the pixel count.
             reduction_override: Reduction of this call only.
@@ -77,7 +80,12 @@ class CrossEntropyLoss(SegLoss):
 
         Returns:
             A scalar; with reduction ``'none'`` (N, H, W), or (N, K, H, W) with sigmoid.
+
+        Raises:
+            ConfigError: Probabilities for a sigmoid.
         """
+        if is_soft(label):
+            return self._of_probabilities(cls_score, label, weight, avg_factor, reduction_override)
         function = sigmoid_cross_entropy if self.use_sigmoid else softmax_cross_entropy
         loss = function(
             cls_score,
@@ -90,3 +98,25 @@ class CrossEntropyLoss(SegLoss):
             avg_non_ignore=self.avg_non_ignore,
         )
         return self.loss_weight * loss
+
+    def _of_probabilities(
+        self,
+        cls_score: Tensor,
+        target: Tensor,
+        weight: Tensor | None,
+        avg_factor: float | None,
+        reduction_override: str | None,
+    ) -> Tensor:
+        if self.use_sigmoid:
+            raise ConfigError(
+                'use_sigmoid must be False for targets that are probabilities (MixUp), got True'
+            )
+        return self.loss_weight * soft_cross_entropy(
+            cls_score,
+            target,
+            weight=weight,
+            class_weight=self.class_weight_for(cls_score),
+            reduction=self.chosen_reduction(reduction_override),
+            avg_factor=avg_factor,
+            avg_non_ignore=self.avg_non_ignore,
+        )

@@ -20,9 +20,9 @@ class LovaszLoss(SegLoss):
     Args:
         loss_type: ``'multi_class'`` (softmax) or ``'binary'`` (hinge, one channel, labels 0, 1).
         classes: ``'present'``, ``'all'`` or a list: which classes are averaged.
-        per_image: One loss per image, then ``reduction``; else one for the whole batch, which
-            no reduction changes.
-        reduction: ``'none'``, ``'mean'`` or ``'sum'`` over the images.
+        per_image: One loss per image, then ``reduction``; else one for the whole batch.
+        reduction: ``'none'``, ``'mean'`` or ``'sum'`` over the images; only ``'none'`` without
+            ``per_image``, as in MMSegmentation.
         class_weight: One number per class, or a file; for ``'multi_class'``.
         loss_weight: Factor of the whole loss.
         loss_name: Name in the log.
@@ -49,7 +49,14 @@ class LovaszLoss(SegLoss):
         )
         if loss_type not in ('multi_class', 'binary'):
             raise ConfigError(f"loss_type must be 'multi_class' or 'binary', got {loss_type!r}")
-        if isinstance(classes, str) and classes not in ('present', 'all') or not classes:
+        if not per_image and reduction != 'none':
+            raise ConfigError(
+                f"reduction must be 'none' without per_image, got {reduction!r}: the whole batch "
+                "has one loss; set reduction='none' or per_image=True"
+            )
+        if classes not in ('present', 'all') and not (
+            isinstance(classes, (list, tuple)) and classes
+        ):
             raise ConfigError(f"classes must be 'present', 'all' or a list, got {classes!r}")
         self.loss_type = loss_type
         self.classes = classes

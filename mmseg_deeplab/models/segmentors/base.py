@@ -9,7 +9,9 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
+from mmseg_deeplab.inference import log_probabilities, probabilities
 from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely, restore_geometry
+from mmseg_deeplab.models.segmentors.predict_options import PredictOptions
 from mmseg_deeplab.models.utils.base_module import SegModule
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OptSampleList, SampleList, SegDataSample
@@ -27,6 +29,7 @@ class BaseSegmentor(SegModule, BaseModel):
     decode_head: nn.Module
     align_corners: bool
     out_channels: int
+    test_cfg: dict | None = None
 
     def __init__(
         self,
@@ -118,7 +121,7 @@ class BaseSegmentor(SegModule, BaseModel):
             data_samples = [SegDataSample(metainfo=shapes) for _ in seg_logits]
         for logits, sample in zip(seg_logits, data_samples, strict=True):
             logits = at_least_float32(logits)
-            logits = restore_geometry(logits, sample.metainfo, align_corners=self.align_corners)
+            logits = self._at_original_size(logits, sample.metainfo)
             if self.out_channels == 1:
                 logits = logits.sigmoid()
             predicted = most_likely(logits, self.decode_head.threshold)
@@ -126,3 +129,9 @@ class BaseSegmentor(SegModule, BaseModel):
             sample.seg_logits = PixelData(data=logits)
             sample.pred_sem_seg = PixelData(data=predicted)
         return data_samples
+
+    def _at_original_size(self, logits: Tensor, metainfo: dict) -> Tensor:
+        if PredictOptions.from_cfg(self.test_cfg).resize == 'logits':
+            return restore_geometry(logits, metainfo, align_corners=self.align_corners)
+        restored = restore_geometry(probabilities(logits), metainfo, align_corners=False)
+        return log_probabilities(restored)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from mmseg_deeplab.inference import slide_logits
@@ -16,6 +17,7 @@ from mmseg_deeplab.models.segmentors.network import (
     check_head_inputs,
     named_heads,
 )
+from mmseg_deeplab.models.segmentors.postprocess import most_likely
 from mmseg_deeplab.models.segmentors.predict_options import PredictOptions
 from mmseg_deeplab.models.utils.labels import check_labels, stack_labels
 from mmseg_deeplab.registry import MODELS
@@ -164,7 +166,14 @@ class EncoderDecoder(BaseSegmentor):
             metas = [facts] * len(inputs)
         else:
             metas = [sample.metainfo for sample in data_samples]
-        return self.postprocess_result(self.inference(inputs, metas), data_samples)
+        logits = self.inference(inputs, metas)
+        samples = self.postprocess_result(logits, data_samples)
+        if PredictOptions.from_cfg(self.test_cfg).also_at_input_size:
+            for maps, sample in zip(logits, samples, strict=True):
+                scores = maps.sigmoid() if self.out_channels == 1 else maps
+                predicted = most_likely(scores, self.decode_head.threshold)
+                sample.pred_at_input = PixelData(data=predicted)
+        return samples
 
     def inference(self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W), by the mode that ``test_cfg`` names."""

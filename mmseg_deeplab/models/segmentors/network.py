@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.utils.labels import check_labels
-from mmseg_deeplab.models.utils.resize import resize
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.misc import add_prefix
 
@@ -45,9 +44,7 @@ class SegNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits at the images' size."""
         logits = self.decode_head(self.extract_feat(images))  # (N, K, h, w)
-        return resize(
-            logits, images.shape[-2:], mode='bilinear', align_corners=self.decode_head.align_corners
-        )
+        return self.decode_head.resize_logits(logits, images.shape[-2:])
 
     def extract_feat(self, images: Tensor) -> tuple[Tensor, ...]:
         """Feature maps (N, C_i, h_i, w_i) for the heads, of images (N, C, H, W)."""

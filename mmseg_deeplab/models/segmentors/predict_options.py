@@ -17,12 +17,18 @@ class PredictOptions:
         crop_size: Height and width of the window, pixels.
         stride: Step of the window down and to the right, pixels, at most ``crop_size``.
         batch_size: Windows in one forward pass.
+        also_at_input_size: Keep the prediction at the network input's size besides, as
+            ``pred_at_input``; :class:`InputSizeIoUMetric` scores it.
+        resize: What is brought to the original image's size: ``'logits'``, by the head's
+            ``align_corners``, or ``'probabilities'``, by pixel centres, as MindCV does.
     """
 
     mode: str = 'whole'
     crop_size: tuple[int, int] | None = None
     stride: tuple[int, int] | None = None
     batch_size: int = 1
+    also_at_input_size: bool = False
+    resize: str = 'logits'
 
     @classmethod
     def from_cfg(cls, test_cfg: dict | None) -> PredictOptions:
@@ -42,6 +48,10 @@ class PredictOptions:
     def __post_init__(self) -> None:
         if self.mode not in ('whole', 'slide'):
             raise ConfigError(f"test_cfg.mode must be 'whole' or 'slide', got {self.mode!r}")
+        if self.resize not in ('logits', 'probabilities'):
+            raise ConfigError(
+                f"test_cfg.resize must be 'logits' or 'probabilities', got {self.resize!r}"
+            )
         if self.mode == 'slide':
             self._check_window()
 

@@ -8,7 +8,7 @@ from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
 from torch import nn
 
-from mmseg_deeplab.inference import ProbabilityMean, probabilities
+from mmseg_deeplab.inference import ProbabilityMean, log_probabilities, probabilities
 from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
@@ -37,9 +37,12 @@ class _ViewMean:
         # a one-channel model's scores are probabilities already
         self.mean.add(scores if len(scores) == 1 else probabilities(scores))
 
-    def result(self, head: nn.Module) -> SegDataSample:
-        """The merged sample, with ``pred_sem_seg``."""
+    def result(self, head: nn.Module, with_logits: bool) -> SegDataSample:
+        """The merged sample, with ``pred_sem_seg`` and, if asked for, ``seg_logits``."""
         mean = self.mean.mean()  # (K, H0, W0)
+        if with_logits:
+            scores = mean if len(mean) == 1 else log_probabilities(mean)
+            self.merged.seg_logits = PixelData(data=scores)
         predicted = most_likely(mean, head.threshold)
         self.merged.pred_sem_seg = PixelData(
             data=mask_invalid(predicted, self.merged, head.ignore_index)
@@ -57,16 +60,23 @@ class SegTTAModel(BaseTTAModel):
     Args:
         module: Config of the segmentor, or the segmentor.
         data_preprocessor: Config of the preprocessor, put into the segmentor's.
+        with_logits: Give the merged scores as ``seg_logits`` as well: logarithms of the mean
+            probabilities, or the mean sigmoid of a one-channel model.
     """
 
     def __init__(
-        self, module: dict | nn.Module, data_preprocessor: dict | nn.Module | None = None
+        self,
+        module: dict | nn.Module,
+        data_preprocessor: dict | nn.Module | None = None,
+        *,
+        with_logits: bool = False,
     ) -> None:
         if isinstance(module, dict):
             if data_preprocessor is not None:
                 module = {**module, 'data_preprocessor': data_preprocessor}
             module = MODELS.build(module)
         super().__init__(module)
+        self.with_logits = with_logits
 
     def test_step(self, data: dict) -> SampleList:
         """Merged predictions of a batch.
@@ -81,7 +91,7 @@ class SegTTAModel(BaseTTAModel):
             means = means or [_ViewMean(sample) for sample in samples]
             for mean, sample in zip(means, samples, strict=True):
                 mean.add(sample)
-        return [mean.result(self.module.decode_head) for mean in means]
+        return [mean.result(self.module.decode_head, self.with_logits) for mean in means]
 
     def merge_preds(self, data_samples_list: Iterable[Sequence[SegDataSample]]) -> SampleList:
         """Merged predictions of views that are all there, equal to those of ``test_step``.
@@ -95,5 +105,5 @@ class SegTTAModel(BaseTTAModel):
             mean = _ViewMean(samples[0])
             for sample in samples:
                 mean.add(sample)
-            merged.append(mean.result(self.module.decode_head))
+            merged.append(mean.result(self.module.decode_head, self.with_logits))
         return merged

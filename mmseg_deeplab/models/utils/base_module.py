@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import PretrainedInit, initialize
 
 from mmseg_deeplab.models.utils.pretrained import load_pretrained
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError
 
 
 class SegModule(BaseModule):
@@ -62,13 +64,18 @@ def pretrained_cfg(
         init_cfg: The newer argument; at most one of the two may be given.
 
     Raises:
+        ConfigTypeError: ``pretrained`` is neither a name nor a path.
         ConfigError: Both are given.
     """
     if pretrained is None:
         return init_cfg
+    if not isinstance(pretrained, (str, PathLike)):
+        raise ConfigTypeError(
+            f'pretrained must be a path or name of a weight file or None, got {pretrained!r}'
+        )
     if init_cfg is not None:
         raise ConfigError(
             f'pretrained={pretrained!r} and init_cfg must not both be given; '
-            "keep init_cfg=dict(type='Pretrained', checkpoint=...)"
+            "keep init_cfg=dict(type='Pretrained', checkpoint=...) and set pretrained=None"
         )
     return {'type': 'Pretrained', 'checkpoint': pretrained}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
+from mmseg_deeplab.hub.foreign import deeplab_pytorch
+
 Rename = Callable[[str], str | None]  # a file's name to ours; None for a weight without a place
 
 _DEEP_STEM = re.compile(r'conv1\.(\d)\.')
@@ -46,6 +48,8 @@ def renamings(names: Collection[str]) -> list[Rename]:
         found.append(_transformers_resnet)
     if 'conv_stem.weight' in names:
         found.append(_timm_mobilenet_v2)
+    if deeplab_pytorch.recognises(names):
+        found.append(deeplab_pytorch.backbone_name)
     return found
 
 

@@ -13,14 +13,32 @@ from mmseg_deeplab.utils.errors import DataError
 _SHOWN = 8
 
 
+def is_soft(target: Tensor) -> bool:
+    """Whether a target is (N, K, H, W) probabilities, such as MixUp makes, not class ids."""
+    return target.dim() == 4 and target.is_floating_point()
+
+
+def hard_target(target: Tensor, ignore_index: int) -> Tensor:
+    """Likeliest classes (N, H, W) of probabilities; ``ignore_index`` where all are zero.
+
+    Args:
+        target: (N, K, H, W) probabilities; or class ids, which are returned as they are.
+        ignore_index: Label that does not count.
+    """
+    if not is_soft(target):
+        return target
+    return torch.where(target.sum(dim=1) > 0, target.argmax(dim=1), ignore_index)
+
+
 def stack_labels(data_samples: SampleList) -> Tensor:
     """Ground truth of a batch.
 
     Args:
-        data_samples: Each with ``gt_sem_seg`` of one size, (1, H, W) int64.
+        data_samples: Each with ``gt_sem_seg`` of one size, (1, H, W) int64; or, after MixUp,
+            (K, H, W) float probabilities.
 
     Returns:
-        (N, H, W) int64.
+        (N, H, W) int64, or (N, K, H, W) float.
 
     Raises:
         DataError: A sample has no ground truth.
@@ -31,7 +49,10 @@ def stack_labels(data_samples: SampleList) -> Tensor:
                 f'{_name(sample, index)} must have a label map to train on, got none; '
                 'check LoadAnnotations in the pipeline'
             )
-    return torch.cat([sample.gt_sem_seg.data for sample in data_samples]).long()
+    labels = [sample.gt_sem_seg.data for sample in data_samples]
+    if labels[0].is_floating_point() and len(labels[0]) > 1:
+        return torch.stack(labels)
+    return torch.cat(labels).long()
 
 
 def check_labels(
@@ -43,7 +64,7 @@ def check_labels(
     loading transform has looked already.
 
     Args:
-        labels: (N, H, W) int64.
+        labels: (N, H, W) int64; probabilities are not checked.
         num_labels: Labels run from 0 to ``num_labels - 1``.
         ignore_index: The one other value that may occur.
         data_samples: Name the files in the error.
@@ -51,7 +72,7 @@ def check_labels(
     Raises:
         DataError: Another value occurs; names the values and the file.
     """
-    if labels.device.type != 'cpu' or torch.compiler.is_compiling():
+    if labels.device.type != 'cpu' or is_soft(labels) or torch.compiler.is_compiling():
         return
     wrong = (labels != ignore_index) & ((labels < 0) | (labels >= num_labels))
     if not wrong.any():

@@ -5,7 +5,10 @@ Legend of shapes: N batch, C channels, h, w feature map.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.utils.build_layers import (
@@ -147,3 +150,24 @@ class GlobalMeanPool(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Mean of each channel, (N, C, h, w) -> (N, C, 1, 1)."""
         return torch.mean(maps, dim=(2, 3), keepdim=True)
+
+
+class WindowMeanPool(nn.Module):
+    """Mean over a sliding window, moved by one cell; no padding.
+
+    Args:
+        window: Height and width, cells; cut to the map where that is smaller.
+    """
+
+    def __init__(self, window: Sequence[int]) -> None:
+        super().__init__()
+        self.window = tuple(window)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Means, (N, C, h, w) -> (N, C, h - window height + 1, w - window width + 1)."""
+        pairs = zip(self.window, maps.shape[2:], strict=True)
+        return F.avg_pool2d(maps, [min(side, room) for side, room in pairs], stride=1)
+
+    def extra_repr(self) -> str:
+        """Shown by ``print(model)``."""
+        return f'window={self.window}'

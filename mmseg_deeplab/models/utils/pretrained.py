@@ -27,8 +27,8 @@ def load_pretrained(
     """Copy the weights that a file and a module share into the module.
 
     A classifier or head in the file is left out; ``backbone.`` or ``module.`` in front of the
-    names is cut where that makes them fit; names of timm and of Hugging Face's transformers
-    become ours (see :mod:`key_maps`).
+    names is cut where that makes them fit; names of timm, of Hugging Face's transformers (see
+    :mod:`key_maps`) and of other DeepLab systems (see :mod:`hub.foreign`) become ours.
 
     Args:
         module: Receives the weights, in place.
@@ -77,10 +77,15 @@ def read_state_dict(checkpoint: str | Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: It is not there and cannot be fetched, or cannot be read safely.
     """
-    from mmseg_deeplab.hub import resolve_weights
+    from mmseg_deeplab.hub import foreign, resolve_weights
 
     path = resolve_weights(str(checkpoint))
+    if foreign.format_of_file(path) is not None:
+        return foreign.read_weights(path).state
     content = safe_load.read_file(path, 'cpu')
+    weights = foreign.weights_in(content, path)
+    if weights is not None:
+        return weights.state
     for key in ('state_dict', 'model'):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -118,7 +123,8 @@ def _check_shapes(
             raise CheckpointError(
                 f'{checkpoint}: is for {value.shape[1]} bands, this {type(module).__name__} for '
                 f"{own[name].shape[1]}; set first_conv='mean' or 'copy' in "
-                "init_cfg=dict(type='Pretrained', checkpoint=..., first_conv='mean')"
+                "init_cfg=dict(type='Pretrained', checkpoint=..., first_conv='mean') of the "
+                'backbone, in place of pretrained=...'
             )
         raise CheckpointError(
             f'{checkpoint}: {name} must have shape {tuple(own[name].shape)} for this '

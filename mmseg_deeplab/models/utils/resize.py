@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -36,3 +37,21 @@ def resize(
             return input
         size = (height, width)
     return F.interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def nearest_aligned(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize by the nearest cell when corner cells lie on each other; halves go up.
+
+    Args:
+        maps: (N, C, h, w).
+        size: Height and width wanted, cells.
+
+    Returns:
+        (N, C, H, W).
+    """
+    for axis, wanted in zip((2, 3), size, strict=True):
+        steps = max(int(wanted) - 1, 1)
+        # floor(i * (side - 1) / steps + 1/2) in whole numbers: exact at the halves
+        places = torch.arange(wanted, device=maps.device) * (2 * (maps.shape[axis] - 1)) + steps
+        maps = maps.index_select(axis, places // (2 * steps))
+    return maps

@@ -92,7 +92,7 @@ def softmax_wanted(logits, labels, classes, weights=None):
 def test_lovasz_softmax_against_loops(classes, weights):
     logits, labels = problem()
     labels[labels == 2] = 1  # class 2 is absent
-    found = LovaszLoss(classes=classes, class_weight=weights)(logits, labels)
+    found = LovaszLoss(classes=classes, class_weight=weights, reduction='none')(logits, labels)
     wanted = softmax_wanted(logits, labels, classes, weights)
     torch.testing.assert_close(found.item(), wanted, rtol=1e-6, atol=1e-7)
 
@@ -113,20 +113,21 @@ def test_lovasz_hinge_against_loops():
     margins = [1 - s[0] * (1 if t else -1) for (s, _), t in zip(counted, truth, strict=True)]
     # the hinge clips each margin after the order of all of them is fixed
     wanted = brute.lovasz_extension([max(m, 0) for m in margins], truth)
-    found = LovaszLoss('binary')(logits, labels).item()
+    found = LovaszLoss('binary', reduction='none')(logits, labels).item()
     assert found == pytest.approx(wanted, rel=1e-6)
 
 
 def test_lovasz_leaves_out_pixels_that_were_not_sampled():
     logits, labels = problem()
     weight = (torch.rand(labels.shape) > 0.5).double()
-    found = LovaszLoss()(logits, labels, weight=weight)
+    loss = LovaszLoss(reduction='none')
+    found = loss(logits, labels, weight=weight)
     labels[weight == 0] = brute.IGNORE
-    torch.testing.assert_close(found, LovaszLoss()(logits, labels))
+    torch.testing.assert_close(found, loss(logits, labels))
 
 
 @pytest.mark.parametrize(
-    'loss', [DiceLoss(), FocalLoss(), LovaszLoss(), LovaszLoss(per_image=True)]
+    'loss', [DiceLoss(), FocalLoss(), LovaszLoss(reduction='none'), LovaszLoss(per_image=True)]
 )
 def test_all_ignored_is_finite_without_gradient(loss):
     logits = torch.randn(2, 3, 4, 4, requires_grad=True)
@@ -142,8 +143,11 @@ def test_all_ignored_is_finite_without_gradient(loss):
         (lambda: FocalLoss(gamma=-1.0), 'gamma must be 0 or more'),
         (lambda: FocalLoss(alpha=1.5), 'alpha must be in 0..1'),
         (lambda: LovaszLoss('ternary'), "loss_type must be 'multi_class' or 'binary'"),
-        (lambda: LovaszLoss(classes='some'), 'classes must be'),
-        (lambda: LovaszLoss('binary')(*problem(3)), "'binary' must have one channel, got 3"),
+        (lambda: LovaszLoss(classes='some', reduction='none'), 'classes must be'),
+        (
+            lambda: LovaszLoss('binary', reduction='none')(*problem(3)),
+            "'binary' must have one channel, got 3",
+        ),
         (lambda: FocalLoss(alpha=[0.5, 0.5])(*problem(3)), 'alpha must be one number or one'),
     ],
 )

@@ -135,7 +135,10 @@ def test_refusals_name_the_file_and_what_to_do(tmp_path, source, capsys, monkeyp
     with pytest.raises(CheckpointError, match='must hold weights of ResNetV1c, got none'):
         initialised(path)
     torch.save(source.state_dict(), path)
-    with pytest.raises(CheckpointError, match=r"for 3 bands, .* for 5; set first_conv='mean'"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"for 3 bands, .* for 5; set first_conv='mean'.*in place of pretrained",
+    ):
         initialised(path, in_channels=5)
     with pytest.raises(CheckpointError, match=r'stem.0.weight must have shape \(4, 3, 3, 3\)'):
         initialised(path, stem_channels=8)

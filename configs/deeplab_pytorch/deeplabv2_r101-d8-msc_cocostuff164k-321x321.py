@@ -1,0 +1,6 @@
+# DeepLab v2 (arXiv:1606.00915) on ResNet-101-D8 with three input sizes, COCO-Stuff 164k
+_base_ = [
+    '../_base_/models/deeplab_pytorch_v2.py', '../_base_/datasets/deeplab_pytorch_cocostuff164k.py',
+    '../_base_/schedules/deeplab_pytorch_100k.py',
+]  # fmt: skip
+model = {{_base_.model_settings}}

@@ -1,0 +1,6 @@
+# DeepLab v2 (arXiv:1606.00915) on ResNet-101-D8 with three input sizes, Pascal VOC 2012 + SBD
+_base_ = [
+    '../_base_/models/deeplab_pytorch_v2.py', '../_base_/datasets/deeplab_pytorch_voc12.py',
+    '../_base_/schedules/deeplab_pytorch_20k.py',
+]  # fmt: skip
+model = {{_base_.model_settings}}

@@ -1,0 +1,217 @@
+"""Settings files of Detectron2's DeepLab project (``--config-file X.yaml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmseg_deeplab.config.foreign_yaml.detectron2_run import crop_size, data, solver
+from mmseg_deeplab.config.foreign_yaml.detectron2_tree import BASE, with_bases
+from mmseg_deeplab.config.foreign_yaml.keys import Keys
+from mmseg_deeplab.utils.errors import ConfigError
+
+NAME = 'Detectron2'
+_SECTIONS = {
+    *(BASE, 'MODEL', 'DATASETS', 'DATALOADER', 'SOLVER', 'INPUT', 'TEST', 'OUTPUT_DIR', 'SEED'),
+    *('CUDNN_BENCHMARK', 'VIS_PERIOD', 'VERSION', 'FLOAT32_PRECISION', 'GLOBAL'),
+}
+_HEADS = {
+    'DeepLabV3Head': 'deeplab_v3_R_103_os16_mg124_poly_90k_bs16',
+    'DeepLabV3PlusHead': 'deeplab_v3_plus_R_103_os16_mg124_poly_90k_bs16',
+}
+_DEEP, _BASIC = 'build_resnet_deeplab_backbone', 'build_resnet_backbone'
+_LOSSES = {
+    'hard_pixel_mining': {'_delete_': True, 'type': 'HardPixelMiningLoss', 'top_ratio': 0.2},
+    'cross_entropy': {'_delete_': True, 'type': 'CrossEntropyLoss', 'avg_non_ignore': True},
+}
+_DETECTORS = (
+    *('ANCHOR_GENERATOR', 'FPN', 'PANOPTIC_FPN', 'PROPOSAL_GENERATOR', 'RETINANET', 'RPN'),
+    *('ROI_BOX_HEAD', 'ROI_BOX_CASCADE_HEAD', 'ROI_HEADS', 'ROI_KEYPOINT_HEAD', 'ROI_MASK_HEAD'),
+)
+
+Settings = dict[str, Any]
+
+
+def recognises(tree: Mapping[str, Any]) -> bool:
+    """Whether a YAML file's content is Detectron2's, as far as its section names tell.
+
+    Args:
+        tree: What stands in the file.
+    """
+    model = tree.get('MODEL') or {}
+    known = {'META_ARCHITECTURE', 'SEM_SEG_HEAD', 'RESNETS', 'WEIGHTS'}
+    return tree.keys() <= _SECTIONS and (BASE in tree or bool(known & set(model)))
+
+
+def translate(tree: Mapping[str, Any], path: Path) -> Settings:
+    """The file as one of our configs and what it changes of it.
+
+    Settings that stand neither in the file nor in its bases are Detectron2's defaults. A batch
+    (``IMS_PER_BATCH``) is that of all processes, whose number is torchrun's ``WORLD_SIZE``.
+
+    Args:
+        tree: What stands in the file.
+        path: The file, for its bases and for messages.
+
+    Raises:
+        ConfigError: A key is unknown, or a value cannot be had here.
+    """
+    keys = Keys(with_bases(tree, path), path)
+    keys.only('MODEL.META_ARCHITECTURE', 'SemanticSegmentor', why='this project does no detection')
+    head = keys.take('MODEL.SEM_SEG_HEAD.NAME')
+    if head not in _HEADS:
+        wanted = ' or '.join(_HEADS)
+        raise ConfigError(f'{path}: MODEL.SEM_SEG_HEAD.NAME must be {wanted}, got {head!r}')
+    crop = crop_size(keys)
+    backbone, stride = _backbone(keys)
+    classes = keys.take('MODEL.SEM_SEG_HEAD.NUM_CLASSES', 54)
+    bgr_to_rgb = _format(keys) == 'RGB'
+    pretrained, load_from = _weights(keys)
+    changes: Settings = {
+        '_base_': _HEADS[head],
+        'num_classes': classes,
+        'load_from': load_from,
+        'work_dir': keys.take('OUTPUT_DIR', './output'),
+        'env_cfg': {'cudnn_benchmark': keys.take('CUDNN_BENCHMARK', False)},
+        **solver(keys),
+        **data(keys, crop),
+    }
+    if (seed := keys.take('SEED', -1)) >= 0:
+        changes['randomness'] = {'seed': seed}
+    if 'MODEL.DEVICE' in keys:
+        changes['device'] = keys.take('MODEL.DEVICE')
+    changes['model'] = {
+        'pretrained': pretrained,
+        'data_preprocessor': {
+            'mean': keys.take('MODEL.PIXEL_MEAN', [103.53, 116.28, 123.675]),
+            'std': keys.take('MODEL.PIXEL_STD', [1.0, 1.0, 1.0]),
+            'bgr_to_rgb': bgr_to_rgb,
+            **({'size': crop} if crop else {'size': None, 'size_divisor': stride}),
+        },
+        'backbone': backbone,
+        'decode_head': _head(keys, head, classes, crop, stride),
+    }
+    _set_aside(keys)
+    keys.done()
+    return {**changes, '_notes_': keys.notes}
+
+
+def _weights(keys: Keys) -> tuple[str | None, str | None]:
+    """The backbone to start from, and the whole model to start from or to test."""
+    weights = str(keys.take('MODEL.WEIGHTS', '') or '')
+    name = weights.rpartition('/')[2]
+    alone = name.startswith(('R-', 'r101', 'r103', 'resnet')) or '/ImageNetPretrained/' in weights
+    return (weights or None, None) if alone else (None, weights or None)
+
+
+def _format(keys: Keys) -> str:
+    order = keys.take('INPUT.FORMAT', 'BGR')
+    if order not in ('RGB', 'BGR'):
+        raise ConfigError(f'INPUT.FORMAT must be RGB or BGR, got {order!r}')
+    return order
+
+
+def _norm(keys: Keys, key: str, default: str) -> Settings:
+    kind = keys.take(key, default)
+    known = {
+        'SyncBN': {'type': 'SyncBN', 'requires_grad': True},
+        'BN': {'type': 'BN', 'requires_grad': True},
+        'FrozenBN': {'type': 'BN', 'requires_grad': False},
+        'GN': {'type': 'GN', 'num_groups': 32, 'requires_grad': True},
+    }
+    if kind not in known:
+        raise ConfigError(f'{key} must be one of {", ".join(known)}, got {kind!r}')
+    return {'_delete_': True, **known[kind]}
+
+
+def _backbone(keys: Keys) -> tuple[Settings, int]:
+    """The backbone and its stride."""
+    builder = keys.take('MODEL.BACKBONE.NAME', _BASIC)
+    if builder not in (_DEEP, _BASIC):
+        raise ConfigError(f'MODEL.BACKBONE.NAME must be {_DEEP} or {_BASIC}, got {builder!r}')
+    own = builder == _DEEP
+    fourth, fifth = (keys.take(f'MODEL.RESNETS.RES{i}_DILATION', 1) for i in (4, 5))
+    grid = keys.take('MODEL.RESNETS.RES5_MULTI_GRID', [1, 2, 4])
+    deep_stem = keys.take('MODEL.RESNETS.STEM_TYPE', 'deeplab') == 'deeplab' and own
+    for key, value in (('NUM_GROUPS', 1), ('WIDTH_PER_GROUP', 64), ('RES2_OUT_CHANNELS', 256)):
+        keys.only(f'MODEL.RESNETS.{key}', value, why='there is no other ResNet of it here')
+    keys.only('MODEL.RESNETS.DEFORM_ON_PER_STAGE', [False] * 4, why='these are compiled')
+    strides = (1, 2, 1 if fourth > 1 else 2, 1 if fifth > 1 else 2)
+    norm = _norm(keys, 'MODEL.RESNETS.NORM', 'FrozenBN')
+    return {
+        'type': 'ResNetV1c' if deep_stem else 'ResNet',
+        'depth': keys.take('MODEL.RESNETS.DEPTH', 50),
+        'stem_channels': keys.take('MODEL.RESNETS.STEM_OUT_CHANNELS', 64),
+        'strides': strides,
+        'dilations': (1, 1, fourth, fifth),
+        'multi_grid': tuple(fifth * step for step in grid) if own else None,
+        'style': 'caffe' if keys.take('MODEL.RESNETS.STRIDE_IN_1X1', True) else 'pytorch',
+        'frozen_stages': keys.take('MODEL.BACKBONE.FREEZE_AT', 2) - 1,
+        'norm_cfg': norm,
+        'norm_eval': not norm['requires_grad'],
+    }, 4 * strides[1] * strides[2] * strides[3]
+
+
+def _head(
+    keys: Keys, kind: str, classes: int, crop: tuple[int, int] | None, stride: int
+) -> Settings:
+    section = 'MODEL.SEM_SEG_HEAD'
+    channels = keys.take(f'{section}.ASPP_CHANNELS', 256)
+    keys.only(f'{section}.CONVS_DIM', channels, why='it must be ASPP_CHANNELS')
+    loss = keys.take(f'{section}.LOSS_TYPE', 'hard_pixel_mining')
+    if loss not in _LOSSES:
+        raise ConfigError(f'{section}.LOSS_TYPE must be one of {", ".join(_LOSSES)}, got {loss!r}')
+    head = {
+        'channels': channels,
+        'num_classes': classes,
+        'ignore_index': keys.take(f'{section}.IGNORE_VALUE', 255),
+        'dilations': (1, *keys.take(f'{section}.ASPP_DILATIONS', [6, 12, 18])),
+        'dropout_ratio': keys.take(f'{section}.ASPP_DROPOUT', 0.1),
+        'separable': keys.take(f'{section}.USE_DEPTHWISE_SEPARABLE_CONV', False),
+        'output_scale': keys.take(f'{section}.COMMON_STRIDE', 4),
+        'norm_cfg': _norm(keys, f'{section}.NORM', 'GN'),
+        'pool_window': crop and tuple(side // stride for side in crop),
+        'loss_decode': {
+            **_LOSSES[loss],
+            'loss_weight': keys.take(f'{section}.LOSS_WEIGHT', 1.0),
+        },
+    }
+    if kind == 'DeepLabV3PlusHead':
+        keys.only(f'{section}.IN_FEATURES', ['res2', 'res5'], why='the decoder takes these')
+        keys.only(f'{section}.PROJECT_FEATURES', ['res2'], why='the decoder takes this')
+        (head['c1_channels'],) = keys.take(f'{section}.PROJECT_CHANNELS', [48])
+    else:
+        keys.only(f'{section}.IN_FEATURES', ['res5'], why='the head takes this')
+        keys.idle(
+            'DeepLabV3 has no decoder', f'{section}.PROJECT_FEATURES', f'{section}.PROJECT_CHANNELS'
+        )
+    return head
+
+
+def _set_aside(keys: Keys) -> None:
+    keys.only('TEST.AUG.ENABLED', False, why='add --tta to the test instead')
+    keys.only('TEST.PRECISE_BN.ENABLED', False, why='it is not made here')
+    keys.only('INPUT.COLOR_AUG_SSD', False, why='put PhotoMetricDistortion into the pipeline')
+    keys.idle(
+        'they are of detectors',
+        *(f'MODEL.{name}.*' for name in _DETECTORS),
+        'MODEL.MASK_ON',
+        'MODEL.KEYPOINT_ON',
+        'MODEL.LOAD_PROPOSALS',
+        'INPUT.MASK_FORMAT',
+        'DATASETS.PROPOSAL_FILES_TRAIN',
+        'DATASETS.PROPOSAL_FILES_TEST',
+        'TEST.*',
+    )
+    keys.idle('the schedule is polynomial', 'SOLVER.STEPS', 'SOLVER.GAMMA')
+    keys.idle('the heads find their maps by themselves', 'MODEL.RESNETS.OUT_FEATURES')
+    keys.idle(
+        'the loader has its own order',
+        'DATALOADER.SAMPLER_TRAIN',
+        'DATALOADER.ASPECT_RATIO_GROUPING',
+        'DATALOADER.FILTER_EMPTY_ANNOTATIONS',
+        'DATALOADER.REPEAT_THRESHOLD',
+    )
+    keys.idle('the log and pictures are set by hooks', 'VIS_PERIOD')
+    keys.idle('it counts versions of the file format', 'VERSION')
