@@ -1,4 +1,4 @@
-"""DeepLab v1 (arXiv:1412.7062) as deeplab-pytorch has it: v2's network, one size, one convolution."""
+"""DeepLab v1 (arXiv:1412.7062) as deeplab-pytorch has it: v2 without its several sizes and rates."""
 
 _base_ = './deeplab_pytorch_v2.py'
 model = dict(
