@@ -1,4 +1,4 @@
-"""DeepLab v1 (arXiv:1412.7062) as deeplab-pytorch has it: v2 without its several sizes and rates."""
+"""DeepLab v1 (arXiv:1412.7062) as deeplab-pytorch has it: v2 with one size and one convolution."""
 
 _base_ = './deeplab_pytorch_v2.py'
 model = dict(
