@@ -15,7 +15,7 @@ from torch import nn
 from mmseg_deeplab.apis.building import without_weights
 from mmseg_deeplab.apis.model_meta import model_meta
 from mmseg_deeplab.apis.published import published_weights
-from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, collate
+from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, as_list, collate
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import load_checkpoint
 from mmseg_deeplab.engine.distributed import pick_device
@@ -86,12 +86,12 @@ def inference_model(
 
     Raises:
         DataError: An image is missing or broken.
+        ConfigTypeError: ``img`` is, or holds, something that is neither a path nor an array.
     """
-    single = isinstance(img, str | PathLike | np.ndarray)
-    images = [img] if single else list(img)
+    images = as_list(img)
     reader = SampleReader(model.cfg)
     results = [result for _, result in predict_samples(model, reader, images)]
-    return results[0] if single else results
+    return results[0] if isinstance(img, ImageInput) else results
 
 
 def predict_samples(

@@ -13,7 +13,9 @@ from mmengine.config import Config
 from mmseg_deeplab.apis.inference import init_model, predict_samples
 from mmseg_deeplab.apis.published import has_published_weights, published_weights
 from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, list_images
+from mmseg_deeplab.registry import PEER_SCOPE, SCOPE
 from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils.class_names import get_classes, get_palette
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 from mmseg_deeplab.utils.files import write_id_map
 from mmseg_deeplab.utils.log import get_logger
@@ -30,13 +32,17 @@ class MMSegInferencer:
             warning says.
         classes: Class names in place of the checkpoint's.
         palette: RGB of each class in place of the checkpoint's.
+        dataset_name: A known data set, such as ``'loveda'``, whose names and colours stand where
+            ``classes`` or ``palette`` is not given; see :func:`get_classes`.
         device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; None takes the best that is there.
+        scope: ``'mmseg'``, ``'mmseg_deeplab'`` or None, which all mean this project.
         opacity: Of the colours in pictures, 0 to 1.
         cfg_options: Dotted keys and values that replace those of the config.
         pretrained: False fetches no published weights: without ``weights``, they are random.
 
     Raises:
-        ConfigError: The config, device, or number of names or colours is wrong.
+        ConfigError: The config, device, scope, data set's name, or number of names or colours
+            is wrong.
         CheckpointError: The checkpoint is missing, broken or of another model, or published
             weights cannot be had.
     """
@@ -47,12 +53,19 @@ class MMSegInferencer:
         weights: str | PathLike | None = None,
         classes: Sequence[str] | None = None,
         palette: Sequence[Sequence[int]] | None = None,
+        dataset_name: str | None = None,
         device: str | None = None,
+        scope: str | None = PEER_SCOPE,
         *,
         opacity: float = 0.5,
         cfg_options: Mapping[str, Any] | None = None,
         pretrained: bool = True,
     ) -> None:
+        if scope not in (PEER_SCOPE, SCOPE, None):
+            raise ConfigError(f'scope must be {PEER_SCOPE!r} or {SCOPE!r}, got {scope!r}')
+        if dataset_name is not None:
+            classes = get_classes(dataset_name) if classes is None else classes
+            palette = get_palette(dataset_name) if palette is None else palette
         if weights is None and pretrained and has_published_weights(model):
             weights = _published(model)
         self.model = init_model(model, weights, device, cfg_options)
@@ -96,6 +109,7 @@ class MMSegInferencer:
 
         Raises:
             DataError: An input is missing or broken, or two would be written to one file.
+            ConfigTypeError: An input is neither a path nor an array.
         """
         images = list_images(inputs)
         folders = (

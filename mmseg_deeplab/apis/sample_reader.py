@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,12 @@ from mmengine.dataset import pseudo_collate
 
 from mmseg_deeplab.config.cross_check import inner_datasets
 from mmseg_deeplab.registry import TRANSFORMS
-from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
+from mmseg_deeplab.utils.errors import (
+    ConfigError,
+    ConfigTypeError,
+    DataError,
+    DatasetNotFoundError,
+)
 from mmseg_deeplab.utils.files import UniqueNames
 from mmseg_deeplab.visualization import to_display
 
@@ -96,6 +101,23 @@ def collate(samples: Sequence[Sample]) -> dict[str, Any]:
     return pseudo_collate([sample.data for sample in samples])
 
 
+def as_list(inputs: ImageInput | Iterable[ImageInput]) -> list[ImageInput]:
+    """One image or several as a list.
+
+    Raises:
+        ConfigTypeError: There is something that is neither a path nor an array.
+    """
+    single = isinstance(inputs, ImageInput) or not isinstance(inputs, Iterable)
+    images = [inputs] if single else list(inputs)
+    for image in images:
+        if not isinstance(image, ImageInput):
+            raise ConfigTypeError(
+                f'an image must be a path or an array (or a list of such), got '
+                f'{type(image).__name__}'
+            )
+    return images
+
+
 def list_images(inputs: ImageInput | Sequence[ImageInput]) -> list[NamedImage]:
     """All images that an argument means, with the names of their results.
 
@@ -109,10 +131,10 @@ def list_images(inputs: ImageInput | Sequence[ImageInput]) -> list[NamedImage]:
     Raises:
         DataError: A path does not exist, a folder holds no image, or two images would have
             one name.
+        ConfigTypeError: There is something that is neither a path nor an array.
     """
-    single = isinstance(inputs, str | PathLike | np.ndarray)
     found: list[NamedImage] = []
-    for index, image in enumerate([inputs] if single else inputs):
+    for index, image in enumerate(as_list(inputs)):
         if isinstance(image, np.ndarray):
             found.append(NamedImage(f'{index:08d}', image))
         else:

@@ -141,7 +141,8 @@ def import_custom_modules(config: Config) -> None:
         config: May hold ``custom_imports=dict(imports=[...], allow_failed_imports=False)``.
 
     Raises:
-        ConfigError: A module is not there. An error inside a module is left as it is, because
+        ConfigError: A module is not there, or it imports from MMSegmentation what this package
+            has not. Another error inside a module is left as it is, because
             its traceback is what its author needs.
     """
     wanted = config.get('custom_imports')
@@ -157,13 +158,28 @@ def import_custom_modules(config: Config) -> None:
     for name in [names] if isinstance(names, str) else names:
         try:
             _import(name)
-        except ModuleNotFoundError as error:
+        except ImportError as error:
+            # of a name that a module of somebody else lacks, the traceback tells more
+            if not isinstance(error, ModuleNotFoundError) and not _is_ours(error.name):
+                raise
             if wanted.get('allow_failed_imports', False):
                 continue
             raise ConfigError(
-                f'custom_imports: cannot import {name!r} ({error}); '
-                'set PYTHONPATH to the folder that holds it'
+                f'custom_imports: cannot import {name!r} ({error}); {_remedy(error)}'
             ) from error
+
+
+def _is_ours(module: str | None) -> bool:
+    return module is not None and module.split('.')[0] in (PEER_SCOPE, SCOPE)
+
+
+def _remedy(error: ImportError) -> str:
+    if not _is_ours(error.name):
+        return 'set PYTHONPATH to the folder that holds it'
+    return (
+        f'{SCOPE} does not have that part of MMSegmentation; docs/from_mmsegmentation.md says what '
+        'is gone and what to use instead'
+    )
 
 
 def _import(name: str) -> None:

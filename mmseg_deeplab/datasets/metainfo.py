@@ -6,9 +6,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmengine.config import Config
+
 from mmseg_deeplab.datasets.labels import IGNORE
 from mmseg_deeplab.utils.class_names import class_table
-from mmseg_deeplab.utils.errors import ConfigError, DatasetNotFoundError
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError, DatasetNotFoundError
 
 MAX_CLASSES = 253  # 254 and 255 have meanings of their own while labels are read
 
@@ -40,8 +42,13 @@ def merge_metainfo(own: Mapping, given: Mapping | None) -> dict[str, Any]:
 
     Raises:
         ConfigError: Keys are written as in MMSegmentation 0.x, or there are too many classes.
+        ConfigTypeError: ``given`` is no mapping.
         DatasetNotFoundError: The file of class names is missing.
     """
+    if given is not None and not isinstance(given, Mapping | Config):
+        raise ConfigTypeError(
+            f'metainfo must be a dict, such as dict(classes=[...]), got {type(given).__name__}'
+        )
     merged = copy.deepcopy(dict(own))
     merged.update({} if given is None else copy.deepcopy(dict(given.items())))
     for key in ('classes', 'palette'):

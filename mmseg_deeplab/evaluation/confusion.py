@@ -144,17 +144,38 @@ def scores(matrix: np.ndarray, beta: float = 1.0) -> dict[str, np.ndarray]:
     Raises:
         ValueError: ``beta`` is not above 0.
     """
-    if not beta > 0:
-        raise ValueError(f'beta must be above 0, got {beta}')
     hit = matrix.diagonal().astype(np.float64)
     labelled = matrix.sum(axis=1).astype(np.float64)
     predicted = matrix.sum(axis=0).astype(np.float64)
+    return scores_of_areas(hit, predicted, labelled, beta)
+
+
+def scores_of_areas(
+    hit: np.ndarray,
+    predicted: np.ndarray,
+    labelled: np.ndarray,
+    beta: float = 1.0,
+    *,
+    union: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """The same as :func:`scores`, of pixels per class.
+
+    Args:
+        hit: Rightly predicted, (K,) float64.
+        predicted: Predicted, (K,) float64.
+        labelled: In the labels, (K,) float64.
+        beta: Weight of recall against precision in Fscore, above 0.
+        union: Predicted or in the labels, (K,) float64; None computes it.
+    """
+    if not beta > 0:
+        raise ValueError(f'beta must be above 0, got {beta}')
+    union = labelled + predicted - hit if union is None else union
     with np.errstate(invalid='ignore', divide='ignore'):
         precision, recall = hit / predicted, hit / labelled
         weight = beta**2
         return {
             'aAcc': hit.sum() / labelled.sum(),
-            'IoU': hit / (labelled + predicted - hit),
+            'IoU': hit / union,
             'Acc': recall,
             'Dice': 2 * hit / (labelled + predicted),
             'Fscore': (1 + weight) * precision * recall / (weight * precision + recall),

@@ -42,10 +42,7 @@ def addresses_of(name: str) -> tuple[str, ...]:
     if row is None:
         raise CheckpointError(_unknown_uri(name))
     if not row.addresses:
-        raise CheckpointError(
-            f'{row.name}: {row.note}. Its config is here; train it, or use the weights of another '
-            f'model of {row.dataset} with --load-from'
-        )
+        raise CheckpointError(f'{row.name}: {row.note}. Its config is here; train it{_kin(row)}')
     # behind `#` stands a file in an archive; the archive is what is fetched
     return tuple(urldefrag(as_web(address))[0] for address in row.addresses)
 
@@ -79,6 +76,13 @@ def _hugging_face_files(path: str) -> tuple[str, ...]:
     files = (found['file'],) if found['file'] else _USUAL_FILES
     base = f'{hugging_face()}/{found["repo"]}/resolve/{found["revision"] or "main"}'
     return tuple(f'{base}/{file}' for file in files)
+
+
+def _kin(row: Row) -> str:
+    """What else than training: weights of the same data set, or of the one it is a part of."""
+    published = {other.dataset for other in catalogue() if other.kind == 'model' and other.url}
+    same = max((name for name in published if row.dataset.startswith(name)), key=len, default='')
+    return f', or use the weights of another model of {same} with --load-from' if same else ''
 
 
 def _unknown_uri(name: str) -> str:

@@ -9,6 +9,7 @@ from importlib import import_module
 import mmengine.registry
 from mmengine.registry import Registry
 
+from mmseg_deeplab.registry.overrides import warn_of_ignored
 from mmseg_deeplab.utils.errors import ConfigKeyError
 
 SCOPE = 'mmseg_deeplab'
@@ -69,6 +70,7 @@ class SegRegistry(Registry):
             found = self._lookup(name)
         if found is None:
             raise ConfigKeyError(self._unknown(name))
+        warn_of_ignored(found)  # also what registered with MMEngine's own registry
         return found
 
     def known_names(self) -> list[str]:

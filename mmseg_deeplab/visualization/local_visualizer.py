@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from mmengine.dist import master_only
+from mmengine.structures import PixelData
 from mmengine.visualization import Visualizer
 
 from mmseg_deeplab.registry import DATASETS, VISUALIZERS
@@ -164,24 +165,37 @@ class SegLocalVisualizer(Visualizer):
     ) -> np.ndarray:
         wanted = [('gt_sem_seg', draw_gt), ('pred_sem_seg', draw_pred)]
         maps = [
-            _ids(data_sample, field)
+            getattr(data_sample, field)
             for field, draw in wanted
             if draw and data_sample is not None and field in data_sample
         ]
         if not maps:
             return np.ascontiguousarray(image)
-        return np.concatenate([self._over(image, ids, with_labels) for ids in maps], axis=1)
-
-    def _over(self, image: np.ndarray, ids: np.ndarray, with_labels: bool) -> np.ndarray:
         meta = self.dataset_meta or {}
-        if not meta.get('palette'):
+        classes, palette = meta.get('classes'), meta.get('palette')
+        return np.concatenate(
+            [self._draw_sem_seg(image, each, classes, palette, with_labels) for each in maps],
+            axis=1,
+        )
+
+    # MMSegmentation's name and arguments, for subclasses that draw in another way
+    def _draw_sem_seg(
+        self,
+        image: np.ndarray,
+        sem_seg: PixelData,
+        classes: Sequence[str] | None,
+        palette: Palette | None,
+        with_labels: bool = True,
+    ) -> np.ndarray:
+        if not palette:
             raise ConfigError(
                 'dataset_meta must have a palette to draw with, got none; '
                 'give the visualizer classes and palette, or dataset_name'
             )
-        drawn = overlay(image, ids, meta['palette'], self.alpha)
-        if with_labels and meta.get('classes'):
-            drawn = name_regions(drawn, ids, meta['classes'], meta['palette'])
+        ids = _ids(sem_seg)
+        drawn = overlay(image, ids, palette, self.alpha)
+        if with_labels and classes:
+            drawn = name_regions(drawn, ids, classes, palette)
         return drawn
 
 
@@ -203,7 +217,7 @@ def _metainfo(dataset_name: str) -> dict:
     return DATASETS.get(dataset_name).METAINFO  # not known: the registry names the nearest
 
 
-def _ids(data_sample: SegDataSample, field: str) -> np.ndarray:
+def _ids(sem_seg: PixelData) -> np.ndarray:
     """(1, H, W) or (H, W), on any device, to (H, W) int64."""
-    data = getattr(data_sample, field).data.detach().cpu()
+    data = sem_seg.data.detach().cpu()
     return np.asarray(data[0] if data.dim() == 3 else data).astype(np.int64)

@@ -10,6 +10,7 @@ import torch
 
 from mmseg_deeplab.apis import MMSegInferencer, inference_model, init_model, predict
 from mmseg_deeplab.structures import SegDataSample
+from mmseg_deeplab.utils import get_classes, get_palette
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError, DataError
 
 from .tiny import PALETTE, picture, save_checkpoint, tiny_config, write_images
@@ -64,6 +65,21 @@ def test_own_names_and_untrained_models(told):
         MMSegInferencer(tiny_config(), classes=['a'], device='cpu')
 
 
+def test_positions_are_mmsegmentations():
+    config = tiny_config(num_classes=7)
+    for scope in ('mmseg', 'mmseg_deeplab', None):
+        meta = MMSegInferencer(config, None, None, None, 'loveda', 'cpu', scope).model.dataset_meta
+        assert meta['classes'] == get_classes('loveda')
+        assert meta['palette'] == get_palette('loveda')
+    own = list('abcdefg')
+    meta = MMSegInferencer(config, None, own, None, 'loveda', 'cpu').model.dataset_meta
+    assert meta['classes'] == own and meta['palette'] == get_palette('loveda')
+    with pytest.raises(ConfigError, match='dataset must be one of'):
+        MMSegInferencer(config, dataset_name='nope')
+    with pytest.raises(ConfigError, match="scope must be 'mmseg' or 'mmseg_deeplab', got 'mmdet'"):
+        MMSegInferencer(config, device='cpu', scope='mmdet')
+
+
 def test_inputs_that_are_not_there(inferencer, tmp_path):
     with pytest.raises(DataError, match='no such image or folder'):
         inferencer(str(tmp_path / 'none'))
@@ -72,6 +88,8 @@ def test_inputs_that_are_not_there(inferencer, tmp_path):
         inferencer(tmp_path / 'empty')
     with pytest.raises(DataError, match='the list is empty'):
         inferencer([])
+    with pytest.raises(TypeError, match='must be a path or an array .*, got int'):
+        inferencer(5)
     write_images(tmp_path / 'a', 1)
     write_images(tmp_path / 'b', 1)
     with pytest.raises(DataError, match='overwrite'):

@@ -107,7 +107,8 @@ def add_second_folder(project, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize('option', ['--out', pytest.param('--show-dir', marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize('option', ['--out', '--show-dir'])
 def test_an_image_listed_twice_is_refused_before_the_test(project, capsys, monkeypatch, option):
     add_second_folder(project, 'val')
     monkeypatch.setattr(IoUMetric, 'process', lambda *_: pytest.fail('an image was tested'))
@@ -117,6 +118,7 @@ def test_an_image_listed_twice_is_refused_before_the_test(project, capsys, monke
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_results_keep_sub_folders_where_names_are_equal(project):
     add_second_folder(project, 'other')
     out, shown = project.folder / 'out', project.folder / 'shown'

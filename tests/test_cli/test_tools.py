@@ -119,6 +119,7 @@ def test_confusion_matrix_of_saved_predictions_is_that_of_the_test(project):
         confusion_matrix(str(project.config), predicted, again)
 
 
+@pytest.mark.slow
 def test_confusion_matrix_leaves_out_what_the_test_does(project):
     for path in (project.data / 'ann_dir' / 'val').iterdir():
         stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -132,6 +133,7 @@ def test_confusion_matrix_leaves_out_what_the_test_does(project):
     assert scores[0] == scores[1]
 
 
+@pytest.mark.slow
 def test_confusion_matrix_of_images_of_two_folders_with_one_name(project):
     for folder in ('img_dir', 'ann_dir'):
         images = project.data / folder / 'val'

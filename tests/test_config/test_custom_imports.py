@@ -101,3 +101,20 @@ def test_failed_imports_may_be_allowed(clean_imports):
     load_config(dict(custom_imports=wanted))
     with pytest.raises(ConfigError, match='set PYTHONPATH'):
         load_config(dict(custom_imports=dict(imports='no_such_module_here')))
+
+
+@pytest.mark.parametrize(
+    ('line', 'missing'),
+    [
+        ('from mmseg.models.decode_heads.psp_head import PSPHead', 'decode_heads.psp_head'),
+        ('from mmseg.models import PSPHead', 'PSPHead'),
+    ],
+)
+def test_what_this_package_lacks_is_named(line, missing, tmp_path, monkeypatch, clean_imports):
+    module = f'user_of_{missing.lower().replace(".", "_")}'
+    (tmp_path / f'{module}.py').write_text(f'{line}\n', encoding='utf-8')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=rf'{missing}.*docs/from_mmsegmentation') as caught:
+        load_config(dict(custom_imports=dict(imports=[module])))
+    assert 'PYTHONPATH' not in str(caught.value)
+    load_config(dict(custom_imports=dict(imports=[module], allow_failed_imports=True)))

@@ -10,12 +10,21 @@ from tests.test_docs.workshop import Workshop
 
 BLOCKS = all_blocks()
 WRITTEN = [page for page in PAGES if page.name not in GENERATED]
+# followed by `make test-all` alone: each takes 5 to 25 s
+LONG = {
+    'bad_input.md', 'checkpoints.md', 'configs.md', 'crf.md', 'demo.md', 'detectron2.md',
+    'download.md', 'get_started.md',
+}  # fmt: skip
 
 
 def _pages(*, slow: bool) -> list:
     """Pages with something to do in this run; the long run follows pages with slow blocks whole."""
     steps = {page: [block for block in blocks_of(page) if block.is_step] for page in WRITTEN}
-    chosen = [page for page, blocks in steps.items() if any(block.slow == slow for block in blocks)]
+    chosen = [
+        page
+        for page, blocks in steps.items()
+        if any((block.slow or page.name in LONG) == slow for block in blocks)
+    ]
     return [pytest.param(page, id=page.name) for page in chosen]
 
 

@@ -23,6 +23,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 def test_killed_while_writing_the_first_checkpoint(tmp_path):
     SegRunner.from_cfg(toy_config(tmp_path / 'unbroken', workers=2)).train()
     kill = dict(place='write', call=1)

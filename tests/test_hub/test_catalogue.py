@@ -189,3 +189,16 @@ def test_files_of_other_systems_by_their_names(name, file):
 def test_a_score_without_a_file():
     with pytest.raises(CheckpointError, match='no checkpoint was published'):
         addresses_of('composer-composer')
+
+
+@pytest.mark.parametrize(
+    ('name', 'data_set'),
+    [
+        ('deeplabv3plus_r18-d8_4xb4-80k_loveda-r2u-512x512', 'LoveDA'),
+        ('deeplabv3_r50-d8_4xb4-40k_pascal-context-59-480x480', 'Pascal Context 59'),
+    ],
+)
+def test_a_model_without_weights_points_to_weights_that_exist(name, data_set):
+    with pytest.raises(CheckpointError, match=f'another model of {data_set} with --load-from$'):
+        addresses_of(name)
+    assert any(row.dataset == data_set and row.url for row in catalogue())

@@ -20,10 +20,12 @@ from mmseg_deeplab.models import (
     ASPPHead,
     CrossEntropyLoss,
     FCNHead,
+    FocalLoss,
     LovaszLoss,
     ResNet,
     SegDataPreProcessor,
 )
+from mmseg_deeplab.models.losses import accuracy
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import OHEMPixelSampler, SegDataSample
 from mmseg_deeplab.utils import errors, get_classes, stack_batch
@@ -44,6 +46,7 @@ RAISED = {
         lambda: MODELS.build({'type': 'CrossEntropyLoss', 'nope': 1}),
         lambda: MODELS.build(3),
         lambda: ResNet(18, pretrained=0),
+        lambda: LoveDADataset(metainfo=5, lazy_init=True),
     ],
     KeyError: [
         lambda: MODELS.build({'type': 'Nope'}),
@@ -60,6 +63,11 @@ RAISED = {
     AssertionError: [
         lambda: ASPPHead(**HEAD, dilations=3),
         lambda: LovaszLoss(reduction='mean'),
+        lambda: FocalLoss(alpha='x'),
+        lambda: FocalLoss(gamma='x'),
+        lambda: accuracy(torch.ones(2, 3, 4), torch.ones(2, 4), topk='x'),
+        lambda: accuracy(torch.ones(2, 3, 4), torch.ones(1, 4)),
+        lambda: accuracy(torch.ones(2, 3, 4), torch.ones(2, 4), topk=4),
         lambda: LovaszLoss(classes=3, reduction='none'),
         lambda: stack_batch(torch.ones(2, 3, 4, 4), size=(4, 4)),
         lambda: stack_batch([], size=(4, 4)),
@@ -98,6 +106,14 @@ def test_wrong_arguments_of_a_model():
         show_result_pyplot(model, 'missing.png', [SegDataSample()], show=False)
     with pytest.raises(TypeError, match='img must be a path or an array, got list'):
         show_result_pyplot(model, [], SegDataSample(), show=False)
+    for wrong in (5, None, [5]):
+        with pytest.raises(errors.ConfigTypeError, match='must be a path or an array .*, got '):
+            inference_model(model, wrong)
+
+
+def test_metainfo_that_is_no_mapping():
+    with pytest.raises(errors.ConfigTypeError, match='metainfo must be a dict, .*, got int'):
+        LoveDADataset(metainfo=5, lazy_init=True)
 
 
 def test_every_error_survives_the_way_out_of_a_loader_worker():

@@ -80,6 +80,18 @@ def test_project_trains_and_tests_after_the_replacement(ported):
     assert scores['images'] == 2 and scores['pixels'] == 2 * (48 * 48 - 16)
 
 
+def test_the_replacement_twice_and_with_blanks_in_names(ported):
+    late = ported / 'a folder' / 'late one.py'
+    late.parent.mkdir()
+    late.write_text('import mmseg\n', encoding='utf-8')
+    for _ in range(2):
+        run = subprocess.run(
+            ['bash', '-c', replacement()], cwd=ported.parent, capture_output=True, text=True
+        )
+        assert (run.returncode, run.stdout + run.stderr) == (0, '')
+        assert late.read_text(encoding='utf-8') == 'import mmseg_deeplab\n'
+
+
 @pytest.mark.slow
 def test_unmodified_project_gives_the_same_numbers(ported, tmp_path):
     unmodified = copy_of_the_project(tmp_path / 'unmodified')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import zipfile
@@ -73,6 +74,24 @@ def test_damaged_files_are_all_named_and_the_others_kept(source, convert, raw, t
     ]
     result = convert('loveda', raw / 'loveda')  # the archive was downloaded again
     assert (result.kept, result.made) == (10, 2)
+
+
+@pytest.mark.parametrize('share', [0.1, 0.9])
+def test_a_damaged_tiff_does_not_stop_the_other_tiles(raw, convert, tmp_path, share):
+    path = shutil.copytree(raw / 'potsdam', tmp_path / 'raw') / '2_Ortho_RGB.zip'
+    with zipfile.ZipFile(path) as archive:
+        hurt = archive.getinfo('2_Ortho_RGB/top_potsdam_2_11_RGB.tif')
+    content = bytearray(path.read_bytes())
+    start = hurt.header_offset + 30 + len(hurt.filename)
+    content[start + int(share * hurt.compress_size)] ^= 255
+    path.write_bytes(content)
+    wanted = re.escape(f'2_Ortho_RGB.zip:{hurt.filename}: damaged (')
+    with pytest.raises(MemberError, match=wanted):
+        convert('potsdam', path.parent, only_count=True)
+    with pytest.raises(DataError, match=rf'1 of 24 parts could[^\n]*\n[^\n]*{wanted}'):
+        convert('potsdam', path.parent)
+    result = convert('potsdam')
+    assert (result.kept, result.made) == (23, 1)
 
 
 def test_members_that_claim_less_than_they_hold(tmp_path):

@@ -11,7 +11,7 @@ from benchmarks.make_archives import POTSDAM_SIDE, VAIHINGEN_SIZES
 from mmseg_deeplab.datasets.prepare import isaid, potsdam, vaihingen
 from mmseg_deeplab.datasets.prepare.grid import padded, starts, windows
 from mmseg_deeplab.datasets.prepare.isprs_tiles import Grid
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError
 
 
 def starts_of_the_original(length: int, clip: int, stride: int) -> set[int]:
@@ -74,6 +74,15 @@ def test_padding_is_at_the_bottom_and_on_the_right():
 def test_odd_sizes_of_crops_are_refused(numbers):
     with pytest.raises(ConfigError, match='1 or more'):
         Grid.from_arguments(*numbers)
+
+
+@pytest.mark.parametrize('number', ['x', 2.0, True])
+def test_sizes_that_are_no_whole_numbers_are_refused(number, tmp_path):
+    for name, module in (('stride_size', potsdam), ('clip_size', vaihingen)):
+        with pytest.raises(ConfigTypeError, match=f'{name} must be a whole number, got {number!r}'):
+            module.plan(tmp_path, **{name: number})
+    with pytest.raises(ConfigTypeError, match='overlap_area must be a whole number'):
+        isaid.plan(tmp_path, overlap_area=number)
 
 
 def test_overlap_must_be_smaller_than_the_patch(tmp_path):

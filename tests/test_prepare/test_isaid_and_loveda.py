@@ -38,7 +38,8 @@ def test_sixteen_ids_in_sixteen_ids_out(tmp_path):
     ids = (np.arange(20 * 30) % 16).reshape(20, 30).astype(np.uint8)
     raw = isaid_archives(tmp_path / 'raw', ids)
     settings = {'patch_width': 16, 'patch_height': 12, 'overlap_area': 4}
-    convert_dataset('isaid', raw, out_dir=tmp_path / 'out', settings=settings)
+    result = convert_dataset('isaid', raw, out_dir=tmp_path / 'out', settings=settings)
+    assert not [line for line in result.lines() if ' 0 files' in line]  # of ann_dir/test
     starts = [(y, x) for y in (0, 8) for x in (0, 12, 14)]
     wanted = sorted(f'P0000_{y}_{y + 12}_{x}_{x + 16}' for y, x in starts)
     out = tmp_path / 'out'

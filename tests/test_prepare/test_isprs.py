@@ -118,6 +118,25 @@ def test_unknown_tiles_lonely_labels_and_wrong_sizes_are_errors(tmp_path):
     assert not (tmp_path / 'out/img_dir').exists()
 
 
+@pytest.mark.parametrize('encode', [tif, png])
+@pytest.mark.parametrize('shape', [(40, 40), (40, 40, 4)])
+def test_labels_that_are_not_stored_as_colours_are_errors(tmp_path, encode, shape):
+    pack(tmp_path, {'top_potsdam_2_10_RGB.tif': np.zeros((40, 40, 3), np.uint8)}, {})
+    with zipfile.ZipFile(tmp_path / '5_Labels_all_noBoundary.zip', 'w') as file:
+        label = np.full(shape, 255, np.uint8)
+        file.writestr('top_potsdam_2_10_label_noBoundary.tif', encode(label))
+    wanted = rf'2_10_label_noBoundary\.tif: must be an 8-bit RGB .* of {label[0, 0].size} band'
+    with pytest.raises(DataError, match=wanted):
+        convert_dataset('potsdam', tmp_path, out_dir=tmp_path / 'out')
+
+
+def test_the_outer_download_is_to_be_unpacked_first(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'Potsdam.zip', 'w') as file:
+        file.writestr('Potsdam/2_Ortho_RGB.zip', b'')
+    with pytest.raises(DatasetNotFoundError, match=r'; Potsdam\.zip holds it: unpack that one'):
+        convert_dataset('potsdam', tmp_path)
+
+
 def test_real_label_equals_the_published_crop_but_for_its_eroded_boundary(data_root, tmp_path):
     source = data_root / 'potsdam_labels' / 'Label_Potsdam_02_10.tif'
     folder = tmp_path / 'raw'

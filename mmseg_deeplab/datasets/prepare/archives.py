@@ -10,7 +10,8 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -90,10 +91,20 @@ class Member:
                 f'{self}: {self.size} bytes, more than any file of a known data set '
                 f'({MAX_MEMBER}); the archive is not what it should be'
             )
+        with self.opened() as file:
+            # one read more reaches the end, where zipfile compares the checksum
+            return file.read(length) + (file.read(1) if length == self.size else b'')
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The file, open; whoever reads it bounds what is read.
+
+        Raises:
+            MemberError: The file cannot be opened, or turned out to be damaged while it was read.
+        """
         try:
             with self.source.open(self.name) as file:
-                # one read more reaches the end, where zipfile compares the checksum
-                return file.read(length) + (file.read(1) if length == self.size else b'')
+                yield file
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise MemberError(
                 f'{self}: damaged ({error}); download the archive again and compare its size '
@@ -207,6 +218,19 @@ def archives_in(folder: Path) -> list[Source]:
         raise DatasetNotFoundError(f'{folder}: no such folder; see docs/prepare_data.md')
     zips = sorted(folder.glob('*.zip'))
     return [ZipSource(path) for path in zips] or [FolderSource(folder)]
+
+
+def where_packed(name: str, sources: Iterable[Source]) -> str:
+    """What to add to the message that an archive is missing.
+
+    Args:
+        name: Of the archive that is missing.
+        sources: Those that are there, of which one may be the download that holds it.
+    """
+    for source in sources:
+        if isinstance(source, ZipSource) and any(m.base == name for m in source.members()):
+            return f'; {source.path.name} holds it: unpack that one first'
+    return ''
 
 
 def by_key(members: Iterable[tuple[str, Member]]) -> dict[str, Member]:

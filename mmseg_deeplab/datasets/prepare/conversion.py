@@ -55,6 +55,8 @@ class Result:
             shown[above[0] if above else folder] += count
         texts = [f'{self.plan.name}: {self.plan.out_dir}']
         for folder, count in sorted(shown.items()):
+            if not count and documented and folder not in documented:
+                continue  # it is meant to be empty
             beside = f' (documented: {documented[folder]})' if folder in documented else ''
             warning = '  <-- differs' if documented.get(folder, count) != count else ''
             texts.append(f'  {folder or "."}: {count} files{beside}{warning}')

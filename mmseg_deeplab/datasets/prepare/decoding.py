@@ -41,31 +41,34 @@ def picture_size(member: Member) -> tuple[int, int]:
     return size
 
 
-def read_rgb(member: Member) -> np.ndarray:
+def read_rgb(member: Member, grey: bool = True) -> np.ndarray:
     """Decode a picture.
 
     Args:
         member: A PNG, JPEG, BMP or TIFF; grey and palettes become colours, alpha is dropped.
+        grey: False refuses grey and alpha, which the colours of a label cannot have.
 
     Returns:
         (H, W, 3) uint8, red first.
 
     Raises:
-        MemberError: The file is damaged, no picture, or not 8-bit.
+        MemberError: The file is damaged, no picture, not 8-bit, or refused by ``grey``.
     """
     picture_size(member)
     content = member.read()
     try:
         if content.startswith(_TIFF):
-            array = read_tiff(str(member), content, None).colors()
+            raster = read_tiff(str(member), content, None)
+            array = raster.colors() if grey or raster.palette is not None else raster.array
         else:
-            array = decode_picture(content, str(member), 'color_ignore_orientation')
-            array = cv2.cvtColor(array, cv2.COLOR_BGR2RGB)
+            kind = 'color_ignore_orientation' if grey else 'unchanged'
+            array = decode_picture(content, str(member), kind)
+            array = cv2.cvtColor(array, cv2.COLOR_BGR2RGB) if array.shape[2] == 3 else array
     except DataError as error:
         raise MemberError(str(error)) from error
     if array.dtype != np.uint8 or array.shape[2] != 3:
         raise MemberError(
-            f'{member}: must be an 8-bit RGB image, got {array.dtype} of {array.shape[2]} bands'
+            f'{member}: must be an 8-bit RGB image, got {array.dtype} of {array.shape[2]} band(s)'
         )
     return array
 
@@ -115,12 +118,13 @@ def encode_png(array: np.ndarray) -> bytes:
 def _tiff_size(member: Member) -> tuple[int, int]:
     import tifffile
 
-    try:
-        with member.source.open(member.name) as file, tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[0]
-            return page.imagelength, page.imagewidth
-    except (tifffile.TiffFileError, IndexError, OSError, ValueError, EOFError) as error:
-        raise MemberError(f'{member}: not a whole TIFF file ({error})') from error
+    with member.opened() as source:
+        try:
+            with tifffile.TiffFile(source) as file:
+                page = file.pages[0]
+                return int(page.imagelength), int(page.imagewidth)
+        except (tifffile.TiffFileError, IndexError, TypeError, ValueError) as error:
+            raise MemberError(f'{member}: not a whole TIFF file ({error})') from error
 
 
 def _size_by_pillow(member: Member) -> tuple[int, int]:

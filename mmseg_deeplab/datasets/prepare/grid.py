@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError
 
 
 class Window(NamedTuple):
@@ -68,6 +68,20 @@ def padded(array: np.ndarray, crop: tuple[int, int], value: int) -> np.ndarray:
         return array
     margins = [(0, rows), (0, columns), (0, 0)][: array.ndim]
     return np.pad(array, margins, constant_values=value)
+
+
+def check_whole(**numbers: int) -> None:
+    """Refuse settings that are no whole numbers.
+
+    Args:
+        numbers: Settings by name.
+
+    Raises:
+        ConfigTypeError: Naming the first that is none.
+    """
+    for name, number in numbers.items():
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ConfigTypeError(f'{name} must be a whole number, got {number!r}')
 
 
 def check_crop(name: str, crop: int, step_name: str, step: int) -> None:

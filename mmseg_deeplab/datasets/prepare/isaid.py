@@ -12,7 +12,7 @@ from mmseg_deeplab.datasets.color_table import ColorTable, name_colors
 from mmseg_deeplab.datasets.labels import IGNORE
 from mmseg_deeplab.datasets.prepare.archives import Member, MemberError, Source, archives_in, by_key
 from mmseg_deeplab.datasets.prepare.decoding import encode_png, picture_size, read_rgb
-from mmseg_deeplab.datasets.prepare.grid import check_crop, padded, windows
+from mmseg_deeplab.datasets.prepare.grid import check_crop, check_whole, padded, windows
 from mmseg_deeplab.datasets.prepare.plan import Job, Output, Plan, Say, check_pairs
 from mmseg_deeplab.utils.class_names import class_table
 from mmseg_deeplab.utils.errors import DatasetNotFoundError
@@ -43,7 +43,9 @@ def plan(
 
     Raises:
         DataError: An archive is missing or damaged, or an image lacks its label.
+        ConfigError: A size is no whole number, or the crops do not go on.
     """
+    check_whole(patch_width=patch_width, patch_height=patch_height, overlap_area=overlap_area)
     crop = (patch_height, patch_width)
     step = (patch_height - overlap_area, patch_width - overlap_area)
     check_crop('patch_height', crop[0], 'overlap_area', step[0])

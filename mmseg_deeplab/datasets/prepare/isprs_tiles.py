@@ -11,9 +11,15 @@ import cv2
 import numpy as np
 
 from mmseg_deeplab.datasets.color_table import ColorTable, name_colors
-from mmseg_deeplab.datasets.prepare.archives import Member, MemberError, archives_in, by_key
+from mmseg_deeplab.datasets.prepare.archives import (
+    Member,
+    MemberError,
+    archives_in,
+    by_key,
+    where_packed,
+)
 from mmseg_deeplab.datasets.prepare.decoding import encode_png, picture_size, read_rgb
-from mmseg_deeplab.datasets.prepare.grid import Window, check_crop, padded, windows
+from mmseg_deeplab.datasets.prepare.grid import Window, check_crop, check_whole, padded, windows
 from mmseg_deeplab.datasets.prepare.plan import Job, Output, Plan, Say, check_pairs
 from mmseg_deeplab.utils.class_names import class_table
 from mmseg_deeplab.utils.errors import DataError, DatasetNotFoundError
@@ -51,9 +57,10 @@ class Grid(NamedTuple):
         stride that is given is used.
 
         Raises:
-            ConfigError: A number is not positive.
+            ConfigError: A number is not whole or not positive.
         """
         stride = clip_size if stride_size is None else stride_size
+        check_whole(clip_size=clip_size, stride_size=stride)
         check_crop('clip_size', clip_size, 'stride_size', stride)
         return cls(clip_size, stride)
 
@@ -171,7 +178,7 @@ def plan_tiles(
         )
         raise DatasetNotFoundError(
             f'{dataset_path}: no {known.name.title()} {what}; put {archive_name} into this folder, '
-            'not unpacked'
+            f'not unpacked{where_packed(archive_name, archives)}'
         )
     folders = {f'{kind}/{split}': split for kind in ('img_dir', *labels) for split in known.splits}
     counts = {folder: known.documented[split] for folder, split in folders.items()}
@@ -270,7 +277,7 @@ def label_ids(rgb: np.ndarray, defective: bool = False) -> tuple[np.ndarray, dic
 def _label_ids(
     member: Member, size: tuple[int, int], image: Member, defective: bool, say: Say
 ) -> np.ndarray:
-    rgb = read_rgb(member)
+    rgb = read_rgb(member, grey=False)
     if rgb.shape[:2] != size:
         raise MemberError(
             f'{member}: {rgb.shape[1]}x{rgb.shape[0]} pixels, but its image {image} has '

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
 
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
@@ -71,14 +72,33 @@ class RandomCrop(BaseTransform):
         Raises:
             ConfigError: ``cat_max_ratio`` is below 1 but no label is loaded.
         """
-        y0, y1, x0, x1 = self._draw_box(results)
-        results['img'] = results['img'][y0:y1, x0:x1]
+        box = self.crop_bbox(results)
+        results['img'] = self.crop(results['img'], box)
         for key in results.get('seg_fields', ()):
-            results[key] = results[key][y0:y1, x0:x1]
+            results[key] = self.crop(results[key], box)
         results['img_shape'] = results['img'].shape[:2]
         return results
 
-    def _draw_box(self, results: dict) -> Box:
+    def crop(self, img: np.ndarray, crop_bbox: Box) -> np.ndarray:
+        """A part of an image or label map.
+
+        Args:
+            img: (H, W) or (H, W, C).
+            crop_bbox: First row, row after the last, first column, column after the last.
+        """
+        y0, y1, x0, x1 = crop_bbox
+        return img[y0:y1, x0:x1]
+
+    @cache_randomness
+    def crop_bbox(self, results: dict) -> Box:
+        """Draw the part to cut out.
+
+        Args:
+            results: A sample with ``img`` and, if ``cat_max_ratio`` is below 1, ``gt_seg_map``.
+
+        Returns:
+            As :meth:`crop` takes it.
+        """
         size = results['img'].shape[:2]
         box = self._draw_any_box(size)
         if self.cat_max_ratio >= 1:
@@ -89,8 +109,7 @@ class RandomCrop(BaseTransform):
                 'RandomCrop with cat_max_ratio needs a label; put LoadAnnotations before it'
             )
         for _ in range(self.max_draws - 1):
-            y0, y1, x0, x1 = box
-            if self.is_mixed(label[y0:y1, x0:x1]):
+            if self.is_mixed(self.crop(label, box)):
                 break
             box = self._draw_any_box(size)
         return box

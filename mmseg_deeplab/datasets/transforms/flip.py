@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
 
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
@@ -75,20 +76,30 @@ class RandomFlip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw a direction and flip."""
-        direction = self._choices[np.random.choice(len(self._choices), p=self._probs)]
+        direction = self._choose_direction()
         results['flip'] = direction is not None
         results['flip_direction'] = direction
-        if direction is None:
-            return results
-        results['img'] = _flip(results['img'], direction)
+        if direction is not None:
+            self._flip(results)
+        return results
+
+    # the three steps have MMCV's names and duties, for subclasses that replace one of them
+
+    @cache_randomness
+    def _choose_direction(self) -> str | None:
+        return self._choices[np.random.choice(len(self._choices), p=self._probs)]
+
+    def _flip(self, results: dict) -> None:
+        direction = results['flip_direction']
+        results['img'] = mirrored(results['img'], direction)
         if 'img_padding_size' in results:
             results['img_padding_size'] = _flip_sides(results['img_padding_size'], direction)
         for key in results.get('seg_fields', ()):
-            results[key] = self._swap(_flip(results[key], direction))
+            results[key] = self._flip_seg_map(results[key], direction)
             results['swap_seg_labels'] = self.swap_seg_labels
-        return results
 
-    def _swap(self, label: np.ndarray) -> np.ndarray:
+    def _flip_seg_map(self, seg_map: np.ndarray, direction: str) -> np.ndarray:
+        label = mirrored(seg_map, direction)
         if self.swap_seg_labels is None:
             return label
         swapped = label.copy()
@@ -101,7 +112,13 @@ class RandomFlip(BaseTransform):
         return f'{type(self).__name__}(prob={self.prob}, direction={self.direction!r})'
 
 
-def _flip(array: np.ndarray, direction: str) -> np.ndarray:
+def mirrored(array: np.ndarray, direction: str) -> np.ndarray:
+    """A mirrored copy.
+
+    Args:
+        array: (H, W) or (H, W, C).
+        direction: One of :data:`AXES`.
+    """
     return np.ascontiguousarray(np.flip(array, axis=AXES[direction]))
 
 

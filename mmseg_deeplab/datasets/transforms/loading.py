@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -143,18 +144,22 @@ class LoadAnnotations(BaseTransform):
                 holds values outside the classes.
             ConfigError: ``reduce_zero_label`` is not the data set's.
         """
+        self._load_seg_map(results)
+        for name, path in results.get('other_seg_map_paths', {}).items():
+            results[f'gt_seg_map_{name}'] = self._train_ids(path, results)
+            results['seg_fields'].append(f'gt_seg_map_{name}')
+        return results
+
+    def _load_seg_map(self, results: dict) -> None:
+        """Add ``gt_seg_map``; the name is MMSegmentation's, for subclasses that replace it."""
         path = results.get('seg_map_path')
         if path is None:
             raise DataError(
                 f'{results.get("img_path")}: the data set has no labels; set '
                 'data_prefix.seg_map_path, or leave LoadAnnotations out of the pipeline'
             )
-        others = results.get('other_seg_map_paths', {}).items()
-        paths = {'gt_seg_map': path, **{f'gt_seg_map_{name}': other for name, other in others}}
-        for key, source in paths.items():
-            results[key] = self._train_ids(source, results)
-            results['seg_fields'].append(key)
-        return results
+        results['gt_seg_map'] = self._train_ids(path, results)
+        results['seg_fields'].append('gt_seg_map')
 
     def _train_ids(self, path: str, results: dict) -> np.ndarray:
         stored = read_label(path, results.get('color_table'), backend_args=self.backend_args)
@@ -210,3 +215,10 @@ def _check_size(stored: np.ndarray, path: str, results: dict) -> None:
             "they must be of one size (a photo's EXIF rotation is applied unless color_type is "
             "'color_ignore_orientation')"
         )
+
+
+def __getattr__(name: str) -> type:
+    # MMSegmentation has this class here; the module that it is in imports this one
+    if name != 'LoadImageFromNDArray':
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module('mmseg_deeplab.datasets.transforms.loading_array'), name)

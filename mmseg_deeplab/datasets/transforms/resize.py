@@ -108,18 +108,31 @@ class Resize(BaseTransform):
             results: The sample; changed and returned.
             scale: (width, height); None goes by ``scale_factor``.
         """
-        height, width = results['img'].shape[:2]
         if scale is None:
+            height, width = results['img'].shape[:2]
             scale = scaled_size((width, height), self.scale_factor)
-        size = fitted_size((width, height), scale) if self.keep_ratio else tuple(scale)
-        results['img'] = resize(results['img'], size, self.interpolation, self.backend)
-        for key in results.get('seg_fields', ()):
-            results[key] = resize(results[key], size, self.label_interpolation, self.backend)
         results['scale'] = tuple(scale)
+        self._resize_img(results)
+        self._resize_seg(results)
+        return results
+
+    # the two steps have MMCV's names and duties, for subclasses that replace one of them
+
+    def _resize_img(self, results: dict) -> None:
+        height, width = results['img'].shape[:2]
+        size = self._new_size(results['img'].shape, results['scale'])
+        results['img'] = resize(results['img'], size, self.interpolation, self.backend)
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (size[0] / width, size[1] / height)
         results['keep_ratio'] = self.keep_ratio
-        return results
+
+    def _resize_seg(self, results: dict) -> None:
+        for key in results.get('seg_fields', ()):
+            size = self._new_size(results[key].shape, results['scale'])
+            results[key] = resize(results[key], size, self.label_interpolation, self.backend)
+
+    def _new_size(self, shape: tuple[int, ...], scale: tuple[int, int]) -> tuple[int, int]:
+        return fitted_size((shape[1], shape[0]), scale) if self.keep_ratio else scale
 
     def __repr__(self) -> str:
         return (

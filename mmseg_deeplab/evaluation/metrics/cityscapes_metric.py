@@ -101,7 +101,7 @@ class CityscapesMetric(BaseMetric):
                     f'{sample["img_path"]}: predictions must be training ids 0 to 18 of '
                     f'Cityscapes, got {train_ids.max()}'
                 )
-            ids = LABEL_IDS[train_ids]
+            ids = self._convert_to_label_id(train_ids)
             if self.output_dir is not None:
                 name = self._names.stem(sample['img_path'])
                 write_id_map(self.output_dir / f'{name}_pred.png', ids)
@@ -143,6 +143,11 @@ class CityscapesMetric(BaseMetric):
         total = CityscapesCounts(*(sum_array_over_processes(part) for part in counts))
         found = self.compute_metrics([total])
         return {f'{self.prefix}/{key}' if self.prefix else key: v for key, v in found.items()}
+
+    @staticmethod
+    def _convert_to_label_id(result: np.ndarray) -> np.ndarray:
+        """Training ids to label ids; MMSegmentation's name, for subclasses that replace it."""
+        return LABEL_IDS[result]
 
     def _count(self, ids: np.ndarray, sample: dict) -> None:
         path = str(sample.get('seg_map_path') or '')

@@ -11,6 +11,12 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from mmseg_deeplab.evaluation.areas import (
+    COLUMNS,
+    checked_metrics,
+    intersect_and_union,
+    total_area_to_metrics,
+)
 from mmseg_deeplab.evaluation.confusion import ConfusionMatrix, mean_score, scores
 from mmseg_deeplab.evaluation.processes import sum_over_processes
 from mmseg_deeplab.evaluation.protocols import further_key
@@ -19,13 +25,6 @@ from mmseg_deeplab.registry import METRICS
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.files import UniqueNames, write_id_map
 from mmseg_deeplab.utils.log import get_logger
-
-# what each name in `iou_metrics` prints and returns, in MMSegmentation's order
-COLUMNS = {
-    'mIoU': ('IoU', 'Acc'),
-    'mDice': ('Dice', 'Acc'),
-    'mFscore': ('Fscore', 'Precision', 'Recall'),
-}
 
 
 @METRICS.register_module()
@@ -66,6 +65,10 @@ class IoUMetric(BaseMetric):
     outside the classes are an error instead of being dropped.
     """
 
+    # MMSegmentation's, for scripts that count by themselves; nothing here calls them
+    intersect_and_union = staticmethod(intersect_and_union)
+    total_area_to_metrics = staticmethod(total_area_to_metrics)
+
     def __init__(
         self,
         ignore_index: int = 255,
@@ -85,7 +88,7 @@ class IoUMetric(BaseMetric):
         # MMEngine warns where there is no prefix; for this metric that is the normal case
         super().__init__(collect_device=collect_device, prefix=prefix or 'none')
         self.prefix = prefix
-        self.iou_metrics = _check_metrics(iou_metrics)
+        self.iou_metrics = checked_metrics(iou_metrics)
         if format_only and output_dir is None:
             raise ConfigError(
                 'output_dir must be given when format_only is True, got None; '
@@ -262,17 +265,6 @@ class IoUMetric(BaseMetric):
                 f'left_out must be some of {", ".join(classes)}; got {", ".join(unknown)} as well'
             )
         return classes
-
-
-def _check_metrics(names: Sequence[str]) -> tuple[str, ...]:
-    names = (names,) if isinstance(names, str) else tuple(names)
-    unknown = [name for name in names if name not in COLUMNS]
-    if unknown or not names:
-        raise ConfigError(
-            f'iou_metrics must be some of {", ".join(COLUMNS)}, got {list(names)!r}; '
-            "for example iou_metrics=['mIoU']"
-        )
-    return names
 
 
 def _check_sizes(pred: Tensor, label: Tensor, sample: dict, source: str) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.backbones.freezing import FreezableModule
-from mmseg_deeplab.models.backbones.unet_blocks import BasicConvBlock, UpConvBlock
+from mmseg_deeplab.models.backbones.unet_blocks import BasicConvBlock
 from mmseg_deeplab.models.utils.base_module import pretrained_cfg
 from mmseg_deeplab.models.utils.build_layers import BATCH_NORM, RELU
+from mmseg_deeplab.models.utils.up_conv_block import INTERP_CONV, UpConvBlock
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 
@@ -105,16 +106,17 @@ class UNet(FreezableModule):
             self.encoder.append(nn.Sequential(*layers))
         for index in range(num_stages - 1):
             up = UpConvBlock(
+                BasicConvBlock,
                 widths[index + 1],
+                widths[index],
                 widths[index],
                 num_convs=dec_num_convs[index],
                 dilation=dec_dilations[index],
-                doubles=halves[index],
                 with_cp=with_cp,
                 conv_cfg=conv_cfg,
                 norm_cfg=norm_cfg,
                 act_cfg=act_cfg,
-                upsample_cfg=upsample_cfg,
+                upsample_cfg=(upsample_cfg or INTERP_CONV) if halves[index] else None,
             )
             self.decoder.append(up)
         self._set_outputs(widths, strides[0], halves)

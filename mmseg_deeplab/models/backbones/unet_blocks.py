@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.utils.build_layers import (
@@ -222,65 +221,3 @@ class DeconvModule(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Larger map."""
         return run_block(self.deconv_upsamping, maps, self.with_cp)
-
-
-class UpConvBlock(nn.Module):
-    """One decoder stage: bring the coarse map to the skipped one's size and join the two.
-
-    Args:
-        in_channels: Channels of the coarse map.
-        skip_channels: Channels of the skipped map, and of the output.
-        num_convs: Convolutions after joining.
-        dilation: Of all of these but the first, pixels.
-        doubles: The skipped map has twice the size; else the same.
-        with_cp: Recompute in the backward pass.
-        conv_cfg: Convolutions.
-        norm_cfg: Norm layers.
-        act_cfg: Activations.
-        upsample_cfg: Config of what doubles a map; None is ``InterpConv``.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        skip_channels: int,
-        *,
-        num_convs: int,
-        dilation: int,
-        doubles: bool,
-        with_cp: bool,
-        conv_cfg: dict | None,
-        norm_cfg: dict,
-        act_cfg: dict,
-        upsample_cfg: dict | None,
-    ) -> None:
-        super().__init__()
-        cfgs = {'conv_cfg': conv_cfg, 'norm_cfg': norm_cfg, 'act_cfg': act_cfg}
-        self.conv_block = BasicConvBlock(
-            2 * skip_channels, skip_channels, num_convs, dilation=dilation, with_cp=with_cp, **cfgs
-        )
-        if doubles:
-            cfg = {
-                'type': 'InterpConv',
-                **(upsample_cfg or {}),
-                'in_channels': in_channels,
-                'out_channels': skip_channels,
-                'with_cp': with_cp,
-                'norm_cfg': norm_cfg,
-                'act_cfg': act_cfg,
-            }
-            self.upsample = MODELS.build(cfg)
-        else:
-            self.upsample = ConvNormAct(in_channels, skip_channels, 1, **cfgs)
-
-    def forward(self, skip: Tensor, maps: Tensor) -> Tensor:
-        """Joined map.
-
-        Args:
-            skip: (N, skip_channels, 2h, 2w), or (N, skip_channels, h, w) if it does not double.
-            maps: (N, in_channels, h, w).
-
-        Returns:
-            (N, skip_channels, ...) of the size of ``skip``.
-        """
-        return self.conv_block(torch.cat([skip, self.upsample(maps)], dim=1))

@@ -17,6 +17,58 @@ from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError, TrainingError
 
 
+class ASPPModule(nn.ModuleList):
+    """Branches of several dilations, side by side.
+
+    Args:
+        dilations: One branch each, pixels: 1 is a 1x1 convolution, more a dilated 3x3 one.
+        in_channels: Channels of the input.
+        channels: Channels of each branch's result.
+        conv_cfg: Convolutions.
+        norm_cfg: Norm layers.
+        act_cfg: Activations.
+    """
+
+    def __init__(
+        self,
+        dilations: Sequence[int],
+        in_channels: int,
+        channels: int,
+        conv_cfg: dict | None,
+        norm_cfg: dict | None,
+        act_cfg: dict | None,
+    ) -> None:
+        super().__init__()
+        self.dilations = dilations
+        self.in_channels = in_channels
+        self.channels = channels
+        self.conv_cfg = conv_cfg
+        self.norm_cfg = norm_cfg
+        self.act_cfg = act_cfg
+        self.extend(self._make_branch(dilation) for dilation in dilations)
+
+    def _make_branch(self, dilation: int) -> nn.Module:
+        kernel_size = 1 if dilation == 1 else 3
+        return ConvNormAct(
+            self.in_channels,
+            self.channels,
+            kernel_size,
+            padding=kernel_size // 2 * dilation,
+            dilation=dilation,
+            conv_cfg=self.conv_cfg,
+            norm_cfg=self.norm_cfg,
+            act_cfg=self.act_cfg,
+        )
+
+    def forward(self, maps: Tensor) -> list[Tensor]:
+        """(N, channels, h, w) of each branch.
+
+        Args:
+            maps: (N, in_channels, h, w).
+        """
+        return [branch(maps) for branch in self]
+
+
 @MODELS.register_module()
 class ASPPHead(BaseDecodeHead):
     """Convolutions of several dilations and the image's mean, side by side (arXiv:1706.05587).
@@ -44,6 +96,8 @@ class ASPPHead(BaseDecodeHead):
     Raises:
         ConfigError: Arguments that do not fit each other.
     """
+
+    _branches = ASPPModule  # subclasses may have other convolutions
 
     def __init__(
         self,
@@ -98,22 +152,18 @@ class ASPPHead(BaseDecodeHead):
         self.image_pool = nn.Sequential(
             GlobalMeanPool(), self._conv(self.in_channels, kernel_size=1)
         )
-        self.aspp_modules = nn.ModuleList(self._make_branch(d) for d in self.dilations)
+        self.aspp_modules = self._branches(
+            self.dilations, self.in_channels, channels, conv_cfg, self.norm_cfg, self.act_cfg
+        )
         joined = (len(self.dilations) + 1) * channels
         self.bottleneck = self._conv(joined, kernel_size=3)
 
-    def _make_branch(self, dilation: int) -> nn.Module:
-        """One branch; subclasses may make it of other convolutions."""
-        kernel_size = 1 if dilation == 1 else 3
-        return self._conv(self.in_channels, kernel_size=kernel_size, dilation=dilation)
-
-    def _conv(self, in_channels: int, *, kernel_size: int, dilation: int = 1) -> ConvNormAct:
+    def _conv(self, in_channels: int, *, kernel_size: int) -> ConvNormAct:
         return ConvNormAct(
             in_channels,
             self.channels,
             kernel_size,
-            padding=kernel_size // 2 * dilation,
-            dilation=dilation,
+            padding=kernel_size // 2,
             conv_cfg=self.conv_cfg,
             norm_cfg=self.norm_cfg,
             act_cfg=self.act_cfg,
@@ -127,7 +177,7 @@ class ASPPHead(BaseDecodeHead):
         check_pooled_batch(self, self.image_pool[1].norm, maps)
         # a 1x1 map resized bilinearly is itself everywhere, whatever align_corners says
         image_mean = self.image_pool(maps).expand(-1, -1, maps.shape[2], maps.shape[3])
-        branches = [image_mean, *(branch(maps) for branch in self.aspp_modules)]
+        branches = [image_mean, *self.aspp_modules(maps)]
         return self.bottleneck(torch.cat(branches, dim=1))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:

@@ -11,10 +11,27 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.decode_heads.aspp_head import ASPPHead
+from mmseg_deeplab.models.decode_heads.aspp_head import ASPPHead, ASPPModule
 from mmseg_deeplab.models.utils.layers import ConvNormAct, DepthwiseSeparableConvNormAct
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
+
+
+class DepthwiseSeparableASPPModule(ASPPModule):
+    """:class:`ASPPModule` whose dilated branches are depthwise separable."""
+
+    def _make_branch(self, dilation: int) -> nn.Module:
+        if dilation == 1:
+            return super()._make_branch(dilation)
+        return DepthwiseSeparableConvNormAct(
+            self.in_channels,
+            self.channels,
+            3,
+            padding=dilation,
+            dilation=dilation,
+            norm_cfg=self.norm_cfg,
+            act_cfg=self.act_cfg,
+        )
 
 
 @MODELS.register_module()
@@ -47,6 +64,8 @@ class DepthwiseSeparableASPPHead(ASPPHead):
     Raises:
         ConfigError: Arguments that do not fit each other.
     """
+
+    _branches = DepthwiseSeparableASPPModule
 
     def __init__(
         self,
@@ -107,25 +126,19 @@ class DepthwiseSeparableASPPHead(ASPPHead):
             )
             self.input_channels[0] = c1_in_channels
         self.sep_bottleneck = nn.Sequential(
-            self._separable(channels + c1_channels, padding=1),
-            self._separable(channels, padding=1),
+            self._separable(channels + c1_channels),
+            self._separable(channels),
         )
 
-    def _separable(self, in_channels: int, *, padding: int, dilation: int = 1) -> nn.Module:
+    def _separable(self, in_channels: int) -> nn.Module:
         return DepthwiseSeparableConvNormAct(
             in_channels,
             self.channels,
             3,
-            padding=padding,
-            dilation=dilation,
+            padding=1,
             norm_cfg=self.norm_cfg,
             act_cfg=self.act_cfg,
         )
-
-    def _make_branch(self, dilation: int) -> nn.Module:
-        if dilation == 1:
-            return super()._make_branch(dilation)
-        return self._separable(self.in_channels, padding=dilation, dilation=dilation)
 
     def project_low_level(self, features: Sequence[Tensor]) -> Tensor | None:
         """The first map with fewer channels, (N, c1_channels, h0, w0), if there is the branch."""

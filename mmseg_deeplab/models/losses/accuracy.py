@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError
+
 _EPS = torch.finfo(torch.float32).eps
 
 
@@ -32,8 +34,12 @@ def accuracy(
         MMSegmentation logs it.
 
     Raises:
-        ValueError: The shapes do not fit, or ``topk`` is more than there are classes.
+        ConfigError: The shapes do not fit, or ``topk`` is more than there are classes.
+        ConfigTypeError: ``topk`` is neither a number nor some.
     """
+    some = isinstance(topk, Sequence) and len(topk) > 0
+    if not isinstance(topk, int) and not (some and all(isinstance(one, int) for one in topk)):
+        raise ConfigTypeError(f'topk must be a whole number or several, got {topk!r}')
     counts = [topk] if isinstance(topk, int) else list(topk)
     right = _right(pred, target, max(counts), thresh)
     valid = torch.ones_like(target, dtype=torch.bool)
@@ -70,12 +76,12 @@ def _right(pred: Tensor, target: Tensor, most: int, thresh: float | None) -> Ten
     if pred.shape == target.shape and most == 1 and thresh is None:
         return (pred == target).unsqueeze(1)
     if pred.dim() != target.dim() + 1 or pred.shape[0] != target.shape[0]:
-        raise ValueError(
+        raise ConfigError(
             'pred must be (N, K, ...) scores for a target of (N, ...), got '
             f'{tuple(pred.shape)} and {tuple(target.shape)}'
         )
     if most > pred.shape[1]:
-        raise ValueError(f'topk must be at most {pred.shape[1]}, the classes, got {most}')
+        raise ConfigError(f'topk must be at most {pred.shape[1]}, the classes, got {most}')
     scores, classes = pred.topk(most, dim=1)
     right = classes == target.unsqueeze(1)
     return right if thresh is None else right & (scores > thresh)

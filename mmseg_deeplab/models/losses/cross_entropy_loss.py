@@ -9,9 +9,13 @@ from torch import Tensor
 from mmseg_deeplab.models.losses.base import SegLoss
 from mmseg_deeplab.models.losses.functional import sigmoid_cross_entropy, softmax_cross_entropy
 from mmseg_deeplab.models.losses.soft_targets import soft_cross_entropy
+from mmseg_deeplab.models.losses.utils import binary_cross_entropy, cross_entropy
 from mmseg_deeplab.models.utils.labels import is_soft
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
+
+# the functions are here because MMSegmentation has them here
+__all__ = ['CrossEntropyLoss', 'binary_cross_entropy', 'cross_entropy']
 
 
 @MODELS.register_module()

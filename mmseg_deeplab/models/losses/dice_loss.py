@@ -52,8 +52,8 @@ class DiceLoss(SegLoss):
 
     def forward(
         self,
-        cls_score: Tensor,
-        label: Tensor,
+        pred: Tensor,
+        target: Tensor,
         weight: Tensor | None = None,
         avg_factor: float | None = None,
         reduction_override: str | None = None,
@@ -62,8 +62,8 @@ class DiceLoss(SegLoss):
         """The loss of a batch.
 
         Args:
-            cls_score: (N, K, H, W) logits, or probabilities without ``activate``.
-            label: (N, H, W) int64 or ``ignore_index``.
+            pred: (N, K, H, W) logits, or probabilities without ``activate``.
+            target: (N, H, W) int64 or ``ignore_index``.
             weight: (N, H, W) factor of each pixel.
             avg_factor: What the mean over images divides by.
             reduction_override: Reduction of this call only.
@@ -72,16 +72,16 @@ class DiceLoss(SegLoss):
         Returns:
             A scalar, or (N,) with reduction ``'none'``.
         """
-        num_classes = cls_score.shape[1]
-        target, valid = one_hot_labels(label, num_classes, ignore_index)
-        valid = valid & (label != self.ignore_index)
-        probabilities = self._probabilities(cls_score)
+        num_classes = pred.shape[1]
+        is_class, valid = one_hot_labels(target, num_classes, ignore_index)
+        valid = valid & (target != self.ignore_index)
+        probabilities = self._probabilities(pred)
         kept = [index for index in range(num_classes) if index != self.ignore_index]
         if len(kept) < num_classes:
-            probabilities, target = probabilities[:, kept], target[:, kept]
+            probabilities, is_class = probabilities[:, kept], is_class[:, kept]
         loss = dice_loss(
             probabilities,
-            target.to(probabilities),
+            is_class.to(probabilities),
             pixel_weight=(valid if weight is None else valid * weight).to(probabilities),
             naive=self.naive_dice,
             eps=self.eps,
@@ -89,7 +89,7 @@ class DiceLoss(SegLoss):
         reduction = self.chosen_reduction(reduction_override)
         return self.loss_weight * reduce_loss(loss, reduction=reduction, avg_factor=avg_factor)
 
-    def _probabilities(self, cls_score: Tensor) -> Tensor:
+    def _probabilities(self, pred: Tensor) -> Tensor:
         if not self.activate:
-            return cls_score
-        return cls_score.sigmoid() if self.use_sigmoid else cls_score.softmax(dim=1)
+            return pred
+        return pred.sigmoid() if self.use_sigmoid else pred.softmax(dim=1)

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmseg_deeplab.models.losses.base import SegLoss
 from mmseg_deeplab.models.losses.functional import one_hot_labels, reduce_loss, sigmoid_focal_loss
 from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, ConfigTypeError
 
 
 @MODELS.register_module()
@@ -29,7 +29,7 @@ class FocalLoss(SegLoss):
         loss_name: Name in the log.
 
     Raises:
-        ConfigError: ``use_sigmoid`` is False, or a number is out of its range.
+        ConfigError: ``use_sigmoid`` is False, or a number is out of its range or no number.
     """
 
     def __init__(
@@ -50,9 +50,16 @@ class FocalLoss(SegLoss):
         )
         if not use_sigmoid:
             raise ConfigError('use_sigmoid must be True, got False; focal loss is of sigmoids only')
+        if not isinstance(gamma, (int, float)):
+            raise ConfigTypeError(f'gamma must be a number, got {gamma!r}')
         if gamma < 0:
             raise ConfigError(f'gamma must be 0 or more, got {gamma}')
-        values = torch.as_tensor(alpha, dtype=torch.float32).view(-1, 1, 1)
+        try:
+            values = torch.as_tensor(alpha, dtype=torch.float32).view(-1, 1, 1)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ConfigTypeError(
+                f'alpha must be a number or one for each class, got {alpha!r}'
+            ) from error
         if not ((values >= 0) & (values <= 1)).all():
             raise ConfigError(f'alpha must be in 0..1, got {alpha}')
         self.gamma = gamma
@@ -60,8 +67,8 @@ class FocalLoss(SegLoss):
 
     def forward(
         self,
-        cls_score: Tensor,
-        label: Tensor,
+        pred: Tensor,
+        target: Tensor,
         weight: Tensor | None = None,
         avg_factor: float | None = None,
         reduction_override: str | None = None,
@@ -70,8 +77,8 @@ class FocalLoss(SegLoss):
         """The loss of a batch.
 
         Args:
-            cls_score: (N, K, H, W) logits; with K = 1 the foreground is label 1.
-            label: (N, H, W) int64 or ``ignore_index``.
+            pred: (N, K, H, W) logits; with K = 1 the foreground is label 1.
+            target: (N, H, W) int64 or ``ignore_index``.
             weight: (N, H, W) factor of each pixel.
             avg_factor: What the mean divides by, instead of N * K * H * W.
             reduction_override: Reduction of this call only.
@@ -83,18 +90,18 @@ class FocalLoss(SegLoss):
         Raises:
             ConfigError: ``alpha`` or ``class_weight`` has not one entry per class.
         """
-        num_classes = cls_score.shape[1]
+        num_classes = pred.shape[1]
         if len(self.alpha) not in (1, num_classes):
             raise ConfigError(
                 f'alpha must be one number or one for each of the {num_classes} classes, got '
                 f'{len(self.alpha)}'
             )
-        target, valid = one_hot_labels(label, num_classes, ignore_index)
+        is_class, valid = one_hot_labels(target, num_classes, ignore_index)
         loss = sigmoid_focal_loss(
-            cls_score, target.to(cls_score), gamma=self.gamma, alpha=self.alpha.to(cls_score)
+            pred, is_class.to(pred), gamma=self.gamma, alpha=self.alpha.to(pred)
         )
         element_weight = (valid if weight is None else valid * weight).unsqueeze(1)
-        class_weight = self.class_weight_for(cls_score)
+        class_weight = self.class_weight_for(pred)
         if class_weight is not None:
             element_weight = element_weight * class_weight.view(-1, 1, 1)
         return self.loss_weight * reduce_loss(

@@ -14,10 +14,10 @@ from mmseg_deeplab.models.utils.labels import check_labels, stack_labels
 from mmseg_deeplab.models.utils.layers import ConvNormAct, DepthwiseSeparableConvNormAct
 from mmseg_deeplab.models.utils.pretrained import load_pretrained
 from mmseg_deeplab.models.utils.resize import resize
+from mmseg_deeplab.models.utils.up_conv_block import UpConvBlock
 
 _BLOCKS = {
     'InvertedResidual': 'mobilenet_v2',
-    'UpConvBlock': 'unet_blocks',
     'Upsample': 'unet_blocks',
     'make_divisible': 'mobilenet_v2',
 }
@@ -26,6 +26,7 @@ __all__ = [
     'ConvNormAct',
     'DepthwiseSeparableConvNormAct',
     'SegModule',
+    'UpConvBlock',
     'build_activation',
     'build_conv',
     'build_norm',

@@ -48,6 +48,12 @@ def test_dice_of_a_perfect_prediction_is_zero():
     assert loss(scores, labels).item() == pytest.approx(0, abs=1e-5)
 
 
+@pytest.mark.parametrize('kind', [DiceLoss, FocalLoss])
+def test_names_of_the_tensors_are_mmsegmentations(kind):
+    logits, labels = problem()
+    assert kind()(pred=logits, target=labels) == kind()(logits, labels)
+
+
 def test_dice_leaves_out_an_ignored_class():
     logits, labels = problem()
     labels[labels == 2] = 0

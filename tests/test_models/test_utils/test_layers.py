@@ -81,6 +81,7 @@ def test_a_registered_norm_is_found():
     assert 'norm_layer.scale' in layer.state_dict() and not layer.norm.scale.requires_grad
 
 
+@pytest.mark.slow
 def test_norms_need_no_mmcv():
     code = (
         'import sys; from mmseg_deeplab.models.utils import build_norm; '
