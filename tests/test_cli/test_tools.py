@@ -93,6 +93,7 @@ def test_names_that_come_again_are_numbered(project):
     assert [path.name for path in written] == names
 
 
+@pytest.mark.slow
 def test_confusion_matrix_of_saved_predictions_is_that_of_the_test(project):
     predicted, matrix = project.folder / 'predicted', project.folder / 'matrix'
     assert main(project.test('--out', str(predicted))) == 0

@@ -30,6 +30,7 @@ def groups(dataset):
     return [dataset.get_data_info(index).get('group') for index in range(len(dataset))]
 
 
+@pytest.mark.slow
 def test_groups_by_lists(tmp_path, told):
     root = make_loveda_like(tmp_path, 0, 3, size=8)
     (root / 'urban.txt').write_text('0\n2\n')

@@ -97,6 +97,7 @@ def test_outside_the_main_thread_signals_are_left_alone():
     assert seen == [0]
 
 
+@pytest.mark.slow
 def test_signal_to_the_whole_group(tmp_path):
     """As a terminal or Slurm sends it: the workers get it too, and must not die of it."""
     kill = dict(place='iteration', call=5, signal=signal.SIGTERM, group=True)

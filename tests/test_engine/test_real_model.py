@@ -62,6 +62,7 @@ def train(tmp_path):
     return go
 
 
+@pytest.mark.slow
 def test_resume_is_exact(train, tmp_path, monkeypatch):
     train('unbroken')
     for call in (6, 2):

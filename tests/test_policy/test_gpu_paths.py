@@ -10,6 +10,7 @@ import pytest
 from .source import REPO
 
 
+@pytest.mark.slow
 def test_status_page_is_current():
     run = subprocess.run(
         [sys.executable, 'tools/make_status.py', '--check'],
