@@ -62,6 +62,23 @@ def sample(rng):
 
 
 @pytest.mark.parametrize(
+    ('shape', 'lengths', 'peer', 'detectron2'),
+    [
+        ((51, 300), (13, 60), (10, 59), (10, 60)),
+        ((224, 20), (166, 292), (291, 26), (292, 26)),
+        ((296, 124), (164, 304), (303, 127), (304, 127)),
+    ],
+)
+def test_shortest_edge_rounds_as_the_system_that_is_followed(shape, lengths, peer, detectron2):
+    for backend, wanted in (('cv2', peer), ('pillow', detectron2)):
+        config = dict(
+            type='ResizeShortestEdge', scale=lengths[0], max_size=lengths[1], backend=backend
+        )
+        results = TRANSFORMS.build(config)({'img': np.zeros((*shape, 3), np.uint8)})
+        assert results['img'].shape[:2] == wanted
+
+
+@pytest.mark.parametrize(
     'case', GOLDEN, ids=[f'{k}-{case[0]["type"]}' for k, case in enumerate(GOLDEN)]
 )
 def test_images_labels_and_draws_are_the_peers(case):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmcv.transforms import BaseTransform
 
 from mmseg_deeplab.datasets.transforms.arrays import interpolation_code, resize
-from mmseg_deeplab.datasets.transforms.resize import Resize, scaled_size
+from mmseg_deeplab.datasets.transforms.resize import Resize, fitted_size, scaled_size
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -67,8 +67,8 @@ class ResizeToMultiple(BaseTransform):
 class ResizeShortestEdge(BaseTransform):
     """Bring the shorter side to a length, unless the longer one would become too long.
 
-    Differs from mmseg, which fits the size found once more into itself: sizes are Detectron2's,
-    in rare cases one pixel larger.
+    With OpenCV the sizes are MMSegmentation's, which fits the size found once more into itself
+    with the ratio kept; with Pillow, Detectron2's, which are now and then a pixel larger.
 
     Required keys:
         - ``img``: (H, W, C), any type
@@ -88,7 +88,7 @@ class ResizeShortestEdge(BaseTransform):
         scale: Length of the shorter side in pixels; of several numbers the smallest.
         max_size: The longer side's greatest length in pixels.
         interpolation: As :class:`Resize`.
-        backend: As :class:`Resize`.
+        backend: As :class:`Resize`; ``'pillow'`` means Detectron2's sizes, too.
 
     Raises:
         ConfigError: A length is not above 0.
@@ -108,12 +108,15 @@ class ResizeShortestEdge(BaseTransform):
             )
         self.scale = scale
         self.max_size = max_size
+        self._refit = backend == 'cv2'
         self._resize = Resize(1, interpolation=interpolation, backend=backend)
 
     def transform(self, results: dict) -> dict:
         """Resize a sample."""
         height, width = results['img'].shape[:2]
         size = shortest_edge_size((width, height), _shorter(self.scale), self.max_size)
+        if self._refit:
+            size = fitted_size((width, height), size)
         results = self._resize.resize_to(results, size)
         results['keep_ratio'] = True
         return results
