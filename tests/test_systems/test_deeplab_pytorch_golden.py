@@ -9,13 +9,7 @@ from benchmarks.systems import deeplab_pytorch, deeplab_pytorch_models
 from mmseg_deeplab.hub.foreign import caffe
 from mmseg_deeplab.hub.foreign import deeplab_pytorch as names
 from tests.golden import recipe
-
-
-def hold(rows):
-    """Every difference is within its bound, and there is at least one."""
-    rows = list(rows)
-    assert rows
-    assert [row for row in rows if not row[2] <= row[3]] == []
+from tests.test_systems.rows import hold
 
 
 def test_schedule_labels_names_and_metrics(small_golden):

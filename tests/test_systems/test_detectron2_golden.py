@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.systems import detectron2, detectron2_parts
-
-
-def hold(rows):
-    """Every difference is within its bound, and there is at least one."""
-    rows = list(rows)
-    assert rows
-    assert [row for row in rows if not row[2] <= row[3]] == []
+from tests.test_systems.rows import hold
 
 
 @pytest.mark.parametrize('part', ['schedule', 'augmentation', 'metrics', 'weight_files'])

@@ -7,12 +7,7 @@ import pytest
 from benchmarks.systems import mindcv, mindcv_evaluation, mindcv_recipe
 from mmseg_deeplab.hub.foreign import mindspore
 from tests.golden import recipe
-
-
-def hold(rows):
-    """Every difference is within its bound, and there is at least one."""
-    assert rows
-    assert [row for row in rows if not row[2] <= row[3]] == []
+from tests.test_systems.rows import hold
 
 
 @pytest.mark.parametrize(
