@@ -3,6 +3,7 @@
 A line of them is `/JPEGImages/NAME.jpg /SegmentationClassAug/NAME.png`, both below data_root.
 """
 
+_base_ = './standard.py'
 dataset_type = 'PascalVOCDataset'
 data_root = 'data/VOCdevkit/VOC2012'
 num_classes = 21
@@ -38,9 +39,6 @@ tta_pipeline = [
 data_prefix = dict(img_path='', seg_map_path='')
 train_dataloader = dict(
     batch_size=5,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -50,10 +48,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -63,8 +57,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
-test_evaluator = val_evaluator
 model_settings = dict(
     data_preprocessor=dict(size=crop_size), decode_head=dict(num_classes=num_classes)
 )

@@ -4,6 +4,7 @@
 shards set `train_dataloader.dataset.ann_file` to the index that `tools/pack_dataset.py` writes.
 """
 
+_base_ = './standard.py'
 dataset_type = 'PascalVOCDataset'
 data_root = 'data/voc_sbd'
 num_classes = 21
@@ -51,8 +52,6 @@ data_prefix = dict(img_path='', seg_map_path='')
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -62,10 +61,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -75,8 +70,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
-test_evaluator = val_evaluator
 model_settings = dict(
     data_preprocessor=dict(size=crop_size), decode_head=dict(num_classes=num_classes)
 )
