@@ -16,6 +16,7 @@ from mmseg_deeplab.apis.inferencer import class_ids
 from mmseg_deeplab.apis.sample_reader import NamedImage, Sample, SampleReader, list_images
 from mmseg_deeplab.engine.crf import object_threshold, refine_sample
 from mmseg_deeplab.inference import DenseCRF, check_jobs, in_order
+from mmseg_deeplab.models import BaseSegmentor
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.cores import usable_cores
 from mmseg_deeplab.utils.errors import ConfigError, DataError
@@ -73,6 +74,8 @@ def predict(
     _refuse_own_inputs(images, folder, kinds)
     model = init_model(config, checkpoint, device, cfg_options)
     reader = SampleReader(model.cfg, aug_test=aug_test)
+    if not (aug_test or crf) and isinstance(model, BaseSegmentor):
+        model.leave_logits_out()
     runnable = tta_model(model, with_logits=crf) if aug_test else model
     report = on_progress or progress_bar(len(images))
     written: list[Path] = []

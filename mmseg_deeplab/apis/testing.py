@@ -22,6 +22,7 @@ from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
+from mmseg_deeplab.engine.hooks import ClassesOnlyHook
 from mmseg_deeplab.utils.errors import ConfigError
 
 
@@ -115,7 +116,10 @@ def test(
         _draw(prepared, show_dir, show, wait_time)
     make_work_dir(prepared.work_dir)
     with write_failures(prepared.work_dir):
-        return SegRunner.from_cfg(prepared).test()
+        runner = SegRunner.from_cfg(prepared)
+        if not crf:
+            runner.register_hook(ClassesOnlyHook())
+        return runner.test()
 
 
 def _require_test_set(config: Config) -> None:

@@ -15,6 +15,7 @@ from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
+from mmseg_deeplab.engine.hooks import ClassesOnlyHook
 from mmseg_deeplab.engine.runner_state import fine_tune_options
 from mmseg_deeplab.engine.seeding import check_seed
 from mmseg_deeplab.utils.errors import ConfigError
@@ -89,6 +90,7 @@ def train(
         _audit(prepared)
     with write_failures(prepared.work_dir):
         runner = SegRunner.from_cfg(prepared)
+        runner.register_hook(ClassesOnlyHook())  # of the validations
         runner.train()
     return runner
 

@@ -6,6 +6,7 @@ from mmseg_deeplab.inference.engine import (
     Source,
     TensorSource,
     predict_windows,
+    slide_classes,
     slide_logits,
 )
 from mmseg_deeplab.inference.parallel import check_jobs, in_order
@@ -42,6 +43,7 @@ __all__ = [
     'log_probabilities',
     'merge_probabilities',
     'predict_windows',
+    'slide_classes',
     'slide_logits',
     'probabilities',
     'tta_views',

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmseg_deeplab.inference.predictor import Predictor
-from mmseg_deeplab.inference.sinks import AverageSink, LogitMap, Sink
+from mmseg_deeplab.inference.sinks import AverageSink, ClassMap, LogitMap, RowsConsumer, Sink
 from mmseg_deeplab.inference.windows import Window, grid_windows
 from mmseg_deeplab.utils.errors import SegError
 
@@ -110,12 +110,53 @@ def slide_logits(
     Raises:
         ConfigError: The stride is larger than the window, or a size is below 1.
     """
+    whole = LogitMap(images.shape[-2])
+    _slide(images, predictor, crop_size, stride, batch_size, whole)
+    return whole.logits
+
+
+def slide_classes(
+    images: Tensor,
+    predictor: Predictor,
+    crop_size: tuple[int, int],
+    stride: tuple[int, int],
+    *,
+    batch_size: int = 1,
+    threshold: float | None = None,
+) -> Tensor:
+    """The classes that :func:`slide_logits` finds, in memory for one band of logits only.
+
+    Args:
+        images: (N, C, H, W) float, normalised.
+        predictor: Maps (B, C, h, w) to logits (B, K, h, w).
+        crop_size: Window height and width, pixels.
+        stride: Step down and to the right, pixels, at most ``crop_size``.
+        batch_size: Windows in one call of the predictor.
+        threshold: For one-channel logits: class 1 where the sigmoid is above it (0 to 1).
+
+    Returns:
+        (N, H, W) class ids, uint8 up to 256 classes, else int64, on the CPU.
+
+    Raises:
+        ConfigError: The stride is larger than the window, or a size is below 1.
+    """
+    whole = ClassMap(images.shape[-2], threshold=threshold)
+    _slide(images, predictor, crop_size, stride, batch_size, whole)
+    return whole.ids
+
+
+def _slide(
+    images: Tensor,
+    predictor: Predictor,
+    crop_size: tuple[int, int],
+    stride: tuple[int, int],
+    batch_size: int,
+    on_rows: RowsConsumer,
+) -> None:
     height, width = images.shape[-2:]
-    whole = LogitMap(height)
-    sink = AverageSink(None, height, width, on_rows=whole)
+    sink = AverageSink(None, height, width, on_rows=on_rows)
     windows = grid_windows(height, width, crop_size, stride)
     predict_windows(TensorSource(images), windows, predictor, sink, batch_size=batch_size)
-    return whole.logits
 
 
 def _equal_sized_batches(windows: Sequence[Window], batch_size: int) -> Iterator[list[Window]]:

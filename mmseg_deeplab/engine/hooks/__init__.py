@@ -2,6 +2,7 @@
 
 from mmseg_deeplab.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmseg_deeplab.engine.hooks.checkpoint_hook import CheckpointHook
+from mmseg_deeplab.engine.hooks.classes_only_hook import ClassesOnlyHook
 from mmseg_deeplab.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from mmseg_deeplab.engine.hooks.half_life_ema_hook import HalfLifeEMAHook
 from mmseg_deeplab.engine.hooks.logger_hook import LoggerHook
@@ -13,6 +14,7 @@ from mmseg_deeplab.engine.hooks.visualization_hook import SegVisualizationHook
 __all__ = [
     'ChannelsLastHook',
     'CheckpointHook',
+    'ClassesOnlyHook',
     'EarlyStoppingHook',
     'HalfLifeEMAHook',
     'LoggerHook',

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -176,9 +175,8 @@ class ASPPHead(BaseDecodeHead):
         """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
         check_pooled_batch(self, self.image_pool[1].norm, maps)
         # a 1x1 map resized bilinearly is itself everywhere, whatever align_corners says
-        image_mean = self.image_pool(maps).expand(-1, -1, maps.shape[2], maps.shape[3])
-        branches = [image_mean, *self.aspp_modules(maps)]
-        return self.bottleneck(torch.cat(branches, dim=1))
+        image_mean = self.image_pool(maps)  # (N, channels, 1, 1)
+        return self.bottleneck(*self.aspp_modules(maps), constant=image_mean)
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Logits (N, out_channels, h, w) of the backbone's maps."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.decode_heads.aspp_head import check_pooled_batch
@@ -167,9 +166,12 @@ class DeepLabV3Head(BaseDecodeHead):
         """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
         if isinstance(self.image_pool[0], GlobalMeanPool):
             check_pooled_batch(self, self.image_pool[1].norm, maps)
-        pooled = self._resize(self.image_pool(maps), maps.shape[2:])
-        branches = [pooled, *(branch(maps) for branch in self.aspp_modules)]
-        context = self.bottleneck(torch.cat(branches, dim=1))
+        pooled = self.image_pool(maps)
+        branches = [branch(maps) for branch in self.aspp_modules]
+        if tuple(pooled.shape[2:]) == (1, 1):  # resized, it would be itself everywhere
+            context = self.bottleneck(*branches, constant=pooled)
+        else:
+            context = self.bottleneck(self._resize(pooled, maps.shape[2:]), *branches)
         return context if self.context_dropout is None else self.context_dropout(context)
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:

@@ -99,6 +99,12 @@ class BaseSegmentor(SegModule, BaseModel):
     def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
         """Logits at the head's stride."""
 
+    def leave_logits_out(self) -> None:
+        """Let predictions from now on be classes without ``seg_logits``, see
+        :class:`PredictOptions`; they fill most of a large image's memory.
+        """
+        self.test_cfg = {**(self.test_cfg or {}), 'with_logits': False}
+
     def postprocess_result(
         self, seg_logits: Tensor, data_samples: OptSampleList = None
     ) -> SampleList:
@@ -110,7 +116,8 @@ class BaseSegmentor(SegModule, BaseModel):
                 None takes the input for the original image.
 
         Returns:
-            The samples with ``seg_logits`` (K, H0, W0) float32 (float64 of float64) and
+            The samples with ``seg_logits`` (K, H0, W0) float32 (float64 of float64), unless
+            ``test_cfg`` says ``with_logits=False``, and
             ``pred_sem_seg`` (1, H0, W0) int64. With one channel ``seg_logits`` holds the sigmoid
             and ``pred_sem_seg`` is float 0 or 1. Where ``valid_mask`` is False the prediction
             is the ignore index.
@@ -119,6 +126,7 @@ class BaseSegmentor(SegModule, BaseModel):
             shape = tuple(seg_logits.shape[-2:])
             shapes = {'ori_shape': shape, 'img_shape': shape, 'pad_shape': shape}
             data_samples = [SegDataSample(metainfo=shapes) for _ in seg_logits]
+        with_logits = PredictOptions.from_cfg(self.test_cfg).with_logits
         for logits, sample in zip(seg_logits, data_samples, strict=True):
             logits = at_least_float32(logits)
             logits = self._at_original_size(logits, sample.metainfo)
@@ -126,7 +134,8 @@ class BaseSegmentor(SegModule, BaseModel):
                 logits = logits.sigmoid()
             predicted = most_likely(logits, self.decode_head.threshold)
             predicted = mask_invalid(predicted, sample, self.decode_head.ignore_index)
-            sample.seg_logits = PixelData(data=logits)
+            if with_logits:
+                sample.seg_logits = PixelData(data=logits)
             sample.pred_sem_seg = PixelData(data=predicted)
         return data_samples
 

@@ -5,19 +5,19 @@ Legend of shapes: N batch, C bands, H, W network input, H0, W0 original image, K
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from mmseg_deeplab.inference import slide_logits
+from mmseg_deeplab.inference import slide_classes, slide_logits
 from mmseg_deeplab.models.segmentors.base import BaseSegmentor
 from mmseg_deeplab.models.segmentors.network import (
     SegNetwork,
     check_head_inputs,
     named_heads,
 )
-from mmseg_deeplab.models.segmentors.postprocess import most_likely
+from mmseg_deeplab.models.segmentors.postprocess import keeps_geometry, mask_invalid, most_likely
 from mmseg_deeplab.models.segmentors.predict_options import PredictOptions
 from mmseg_deeplab.models.utils.labels import check_labels, stack_labels
 from mmseg_deeplab.registry import MODELS
@@ -166,14 +166,50 @@ class EncoderDecoder(BaseSegmentor):
             metas = [facts] * len(inputs)
         else:
             metas = [sample.metainfo for sample in data_samples]
+        options = PredictOptions.from_cfg(self.test_cfg)
+        if data_samples is not None and self._only_classes_are_wanted(options, inputs, metas):
+            return self._predict_classes(inputs, data_samples, options)
         logits = self.inference(inputs, metas)
         samples = self.postprocess_result(logits, data_samples)
-        if PredictOptions.from_cfg(self.test_cfg).also_at_input_size:
+        if options.also_at_input_size:
             for maps, sample in zip(logits, samples, strict=True):
                 scores = maps.sigmoid() if self.out_channels == 1 else maps
                 predicted = most_likely(scores, self.decode_head.threshold)
                 sample.pred_at_input = PixelData(data=predicted)
         return samples
+
+    def _only_classes_are_wanted(
+        self, options: PredictOptions, inputs: Tensor, metas: Sequence[dict]
+    ) -> bool:
+        """Whether windows' logits can become classes at once, with no way back to go."""
+        own = type(self)
+        return (
+            options.mode == 'slide'
+            and not (options.with_logits or options.also_at_input_size)
+            and all(keeps_geometry(inputs.shape[2:], meta) for meta in metas)
+            # a subclass with its own way to slide is asked for its logits
+            and own.inference is EncoderDecoder.inference
+            and own.slide_inference is EncoderDecoder.slide_inference
+            and own.postprocess_result is BaseSegmentor.postprocess_result
+        )
+
+    def _predict_classes(
+        self, inputs: Tensor, data_samples: SampleList, options: PredictOptions
+    ) -> SampleList:
+        ids = slide_classes(
+            inputs,
+            self._window_predictor([sample.metainfo for sample in data_samples]),
+            tuple(options.crop_size),
+            tuple(options.stride),
+            batch_size=options.batch_size,
+            threshold=self.decode_head.threshold,
+        )
+        if self.decode_head.ignore_index not in range(256):
+            ids = ids.long()
+        for predicted, sample in zip(ids, data_samples, strict=True):
+            masked = mask_invalid(predicted[None], sample, self.decode_head.ignore_index)
+            sample.pred_sem_seg = PixelData(data=masked)
+        return data_samples
 
     def inference(self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W), by the mode that ``test_cfg`` names."""
@@ -192,19 +228,20 @@ class EncoderDecoder(BaseSegmentor):
     ) -> Tensor:
         """Logits (N, K, H, W) averaged over the windows that see a pixel."""
         options = PredictOptions.from_cfg(self.test_cfg)
-        metas = batch_img_metas or [{}] * len(inputs)
-
-        def predict_windows(windows: Tensor) -> Tensor:  # all images of one window, then the next
-            repeats = len(windows) // len(metas)
-            return self.encode_decode(windows, [*metas] * repeats)
-
         return slide_logits(
             inputs,
-            predict_windows,
+            self._window_predictor(batch_img_metas or [{}] * len(inputs)),
             tuple(options.crop_size),
             tuple(options.stride),
             batch_size=options.batch_size,
         )
+
+    def _window_predictor(self, metas: Sequence[dict]) -> Callable[[Tensor], Tensor]:
+        def predict_windows(windows: Tensor) -> Tensor:  # all images of one window, then the next
+            repeats = len(windows) // len(metas)
+            return self.encode_decode(windows, [*metas] * repeats)
+
+        return predict_windows
 
     def _forward(self, inputs: Tensor, data_samples: OptSampleList = None) -> Tensor:
         return self.decode_head(self.extract_feat(inputs))

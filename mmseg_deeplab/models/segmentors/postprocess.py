@@ -5,6 +5,8 @@ Legend of shapes: K classes, H, W network input, H0, W0 original image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from mmseg_deeplab.models.utils.resize import resize
@@ -44,6 +46,18 @@ def restore_geometry(logits: Tensor, metainfo: dict, *, align_corners: bool) -> 
         size = metainfo['ori_shape'][:2]
         logits = resize(logits[None], size, mode='bilinear', align_corners=align_corners)[0]
     return logits
+
+
+def keeps_geometry(size: Sequence[int], metainfo: dict) -> bool:
+    """Whether :func:`restore_geometry` would leave a map as it is.
+
+    Args:
+        size: Height and width of the network input.
+        metainfo: See :func:`restore_geometry`.
+    """
+    padding = metainfo.get('img_padding_size', metainfo.get('padding_size', (0, 0, 0, 0)))
+    same_size = tuple(metainfo.get('ori_shape', size)[:2]) == tuple(size)
+    return same_size and not any(padding) and not metainfo.get('flip')
 
 
 def mask_invalid(predicted: Tensor, sample: SegDataSample, ignore_index: int) -> Tensor:

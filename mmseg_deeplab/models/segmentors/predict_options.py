@@ -21,6 +21,8 @@ class PredictOptions:
             ``pred_at_input``; :class:`InputSizeIoUMetric` scores it.
         resize: What is brought to the original image's size: ``'logits'``, by the head's
             ``align_corners``, or ``'probabilities'``, by pixel centres, as MindCV does.
+        with_logits: Let predictions have ``seg_logits``. Without, ``'slide'`` keeps the logits of
+            one band of rows at a time, and class ids of one byte up to 256 classes.
     """
 
     mode: str = 'whole'
@@ -29,6 +31,7 @@ class PredictOptions:
     batch_size: int = 1
     also_at_input_size: bool = False
     resize: str = 'logits'
+    with_logits: bool = True
 
     @classmethod
     def from_cfg(cls, test_cfg: dict | None) -> PredictOptions:

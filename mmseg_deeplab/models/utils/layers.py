@@ -19,6 +19,7 @@ from mmseg_deeplab.models.utils.build_layers import (
     init_conv,
     norm_name,
 )
+from mmseg_deeplab.models.utils.constant_maps import convolve_with_constant
 
 
 class ConvNormAct(nn.Module):
@@ -85,9 +86,19 @@ class ConvNormAct(nn.Module):
         """The norm layer, whatever its name in the state dict."""
         return None if self._norm_name is None else getattr(self, self._norm_name)
 
-    def forward(self, maps: Tensor) -> Tensor:
-        """Convolved, normalised, activated map."""
-        maps = self.conv(maps)
+    def forward(self, maps: Tensor, *more: Tensor, constant: Tensor | None = None) -> Tensor:
+        """Convolved, normalised, activated map.
+
+        Args:
+            maps: (N, C, h, w).
+            more: Further maps (N, C_i, h, w), whose channels follow.
+            constant: (N, C0, 1, 1), channels before those of ``maps`` that are the same
+                everywhere; they cost next to nothing.
+        """
+        if constant is not None:
+            maps = convolve_with_constant(self.conv, constant, [maps, *more])
+        else:
+            maps = self.conv(torch.cat([maps, *more], dim=1) if more else maps)
         if self._norm_name is not None:
             maps = self.norm(maps)
         return maps if self.activate is None else self.activate(maps)

@@ -82,6 +82,67 @@ def test_slide_is_the_average_of_windows_per_pixel(model, size, crop, stride, ba
     torch.testing.assert_close(found, total / count)
 
 
+SLIDE = {'mode': 'slide', 'crop_size': (16, 16), 'stride': (11, 16)}
+
+
+def without_logits(model, images, facts, **masks):
+    """The predictions with and without logits, of the same samples."""
+    found = []
+    for with_logits in (True, False):
+        model.test_cfg = {**SLIDE, 'batch_size': 2, 'with_logits': with_logits}
+        samples = [SegDataSample(metainfo=facts, **masks) for _ in images]
+        with torch.no_grad():
+            found.append(model(images, samples, mode='predict'))
+    return found
+
+
+@pytest.mark.parametrize('classes', [1, 2, 300])
+def test_classes_are_the_same_without_logits(classes):
+    threshold = {'out_channels': 1, 'threshold': 0.5} if classes == 1 else {}
+    cfg = tiny_segmentor_cfg(num_classes=max(classes, 2))
+    cfg['decode_head'] |= threshold
+    cfg['auxiliary_head'] = None
+    model = tiny_segmentor(**cfg).eval()
+    torch.nn.init.normal_(model.decode_head.conv_seg.weight)
+    images, mask = torch.randn(2, 3, 37, 29), torch.rand(1, 37, 29) > 0.2
+    with torch.no_grad():  # for the one channel: half of the pixels on each side
+        model.decode_head.conv_seg.bias -= model.network(images).median()
+    facts = {'ori_shape': (37, 29), 'img_shape': (37, 29)}
+    wanted, found = without_logits(model, images, facts, valid_mask=PixelData(data=mask))
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert 'seg_logits' not in mine
+        assert 'seg_logits' in theirs
+        kept, full = mine.pred_sem_seg.data, theirs.pred_sem_seg.data
+        assert kept.dtype == (torch.int64 if classes > 256 else torch.uint8)
+        assert torch.equal(kept.to(full.dtype), full)
+        assert len(full.unique()) > 2
+
+
+@pytest.mark.parametrize(
+    'facts',
+    [
+        {'ori_shape': (50, 44)},
+        {'ori_shape': (30, 29), 'img_padding_size': (0, 0, 3, 4)},
+        {'ori_shape': (37, 29), 'flip': True, 'flip_direction': 'vertical'},
+    ],
+)
+def test_what_must_go_back_to_the_original_goes_there_without_logits_too(model, facts):
+    wanted, found = without_logits(model, torch.randn(1, 3, 37, 29), facts)
+    assert 'seg_logits' not in found[0]
+    assert torch.equal(found[0].pred_sem_seg.data, wanted[0].pred_sem_seg.data)
+
+
+def test_a_subclass_with_its_own_windows_is_still_asked(model):
+    class Own(type(model)):
+        def slide_inference(self, inputs, batch_img_metas=None):
+            return torch.nn.functional.one_hot(inputs[:, 0].long(), 3).movedim(-1, 1).float()
+
+    model.__class__ = Own
+    images = torch.randint(0, 3, (1, 3, 37, 29)).float()
+    _, found = without_logits(model, images, {'ori_shape': (37, 29)})
+    assert torch.equal(found[0].pred_sem_seg.data, images[0, :1].long())
+
+
 def test_padding_flip_and_size_are_undone_in_order():
     original = torch.arange(12.0).view(1, 3, 4)
     for direction, axes in (('horizontal', [-1]), ('vertical', [-2]), ('diagonal', [-2, -1])):
