@@ -7,7 +7,6 @@ from typing import Any
 from mmengine.hooks import Hook
 
 from mmseg_deeplab.engine.snapshot import unwrapped
-from mmseg_deeplab.models.segmentors.base import BaseSegmentor
 from mmseg_deeplab.registry import HOOKS
 
 _READ_CLASSES_ONLY = ('mmseg_deeplab', 'mmengine')
@@ -42,5 +41,5 @@ def _leave_logits_out(runner: Any, loop: Any) -> None:
     model = unwrapped(runner.model)
     readers = [loop, *runner.hooks, *getattr(loop.evaluator, 'metrics', ())]
     known = all(type(reader).__module__.split('.')[0] in _READ_CLASSES_ONLY for reader in readers)
-    if known and isinstance(model, BaseSegmentor):  # test-time augmentation needs the logits
+    if known and hasattr(model, 'leave_logits_out'):  # test-time augmentation needs the logits
         model.leave_logits_out()
