@@ -9,13 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+_ABSENT = 3  # of five cells in a row; so 0, 1, 2 are a first, an inner, a last one, 4 stands alone
+
 
 def convolve_with_constant(conv: nn.Module, constant: Tensor, maps: list[Tensor]) -> Tensor:
     """``conv(cat([constant everywhere, *maps]))``, without convolving the constant channels.
 
     A 3x3 convolution of a constant has nine different values, whatever the size of the map: one
     inside, one at each edge and one in each corner, where some taps meet the padding; a 1x1 one
-    has a single value. They come from a map of as many cells and are added to the convolution of
+    has a single value. They come from a map of a few cells and are added to the convolution of
     the other channels. Image pooling is a fifth of the channels that ASPP joins.
 
     Args:
@@ -33,14 +35,12 @@ def convolve_with_constant(conv: nn.Module, constant: Tensor, maps: list[Tensor]
     split = constant.shape[1]
     joined = torch.cat(maps, dim=1)
     varying = F.conv2d(joined, conv.weight[:, split:], conv.bias, padding=conv.padding)
-    height, width = varying.shape[2:]
-    side = conv.kernel_size[0]
-    cells = constant.expand(-1, -1, min(height, side), min(width, side))
-    cells = F.conv2d(cells, conv.weight[:, :split], padding=conv.padding)
-    if side == 1:
-        return varying + cells
-    rows = _cell_of_each(height, cells.shape[2], cells.device)
-    columns = _cell_of_each(width, cells.shape[3], cells.device)
+    weight = conv.weight[:, :split]
+    if conv.kernel_size == (1, 1):
+        return varying + F.conv2d(constant, weight)
+    present = torch.arange(5, device=constant.device) != _ABSENT
+    cells = F.conv2d(constant * torch.outer(present, present), weight, padding=1)
+    rows, columns = (_cell_of_each(size, cells.device) for size in varying.shape[2:])
     return varying + cells[:, :, rows][:, :, :, columns]
 
 
@@ -55,7 +55,11 @@ def _is_plain(conv: nn.Module) -> bool:
     )
 
 
-def _cell_of_each(size: int, cells: int, device: torch.device) -> Tensor:
-    """The cell, of at most three, that each row looks like: 0, 1, 1, ..., 1, 2."""
+def _cell_of_each(size: int, device: torch.device) -> Tensor:
+    """The cell that each row is like: 0, 1, 1, ..., 1, 2; or 4 for a single row.
+
+    Arithmetic without a branch, so that an exported network is right for every size.
+    """
     place = torch.arange(size, device=device)
-    return ((place > 0).long() + (place == size - 1).long()).clamp(max=cells - 1)
+    first, last = place == 0, place == size - 1
+    return (~first).long() + last.long() + 3 * (first & last).long()
