@@ -33,7 +33,9 @@ def resize(
     """
     if size is not None:
         height, width = size
-        if input.shape[-2] == height and input.shape[-1] == width:
+        # a traced network must resize at every size, also where the example's size is right
+        same = input.shape[-2] == height and input.shape[-1] == width
+        if same and not torch.jit.is_tracing():
             return input
         size = (height, width)
     return F.interpolate(input, size, scale_factor, mode, align_corners)

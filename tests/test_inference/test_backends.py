@@ -1,0 +1,263 @@
+"""OpenVINO and onnxruntime beside PyTorch: the same numbers for every size, class count, batch."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from mmseg_deeplab.inference.backends import (
+    EngineChoice,
+    OnnxRuntimePredictor,
+    OpenVINOPredictor,
+    check_export,
+    export_onnx,
+    fingerprint,
+)
+from mmseg_deeplab.inference.backends import choice as choice_module
+from mmseg_deeplab.models import deeplabv3plus
+from mmseg_deeplab.utils.errors import ConfigError
+
+SIZES = [(1, 97, 131), (3, 64, 64), (1, 1, 1), (2, 31, 57), (1, 97, 131)]
+
+
+class Small(nn.Module):
+    """Half the resolution and back, as a segmentation network does; two bands, three classes."""
+
+    def __init__(self, classes=3):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 6, 3, stride=2, padding=1)
+        self.norm = nn.BatchNorm2d(6)
+        self.logits = nn.Conv2d(6, classes, 1)
+        nn.init.uniform_(self.norm.running_mean)
+        nn.init.uniform_(self.norm.running_var, 0.5, 2)
+        self.eval()
+
+    def forward(self, images):
+        maps = self.norm(self.conv(images)).relu()
+        logits = self.logits(maps + maps.mean((2, 3), keepdim=True))
+        return nn.functional.interpolate(logits, images.shape[2:], mode='bilinear')
+
+
+def images_of(size, bands=2):
+    return torch.randn(size[0], bands, *size[1:])
+
+
+def assert_close(predictor, network, sizes=SIZES, bands=2):
+    for size in sizes:
+        images = images_of(size, bands)
+        with torch.no_grad():
+            wanted = network(images)
+        got = predictor(images)
+        assert got.dtype == torch.float32 and got.shape == wanted.shape
+        # float32 rounds at 1e-7 of the values; a few hundred of them are added up
+        assert float((got - wanted).abs().max()) <= 1e-5 * float(wanted.abs().max())
+
+
+@pytest.fixture(scope='module')
+def small():
+    torch.manual_seed(0)
+    network = Small()
+    return network, export_onnx(network)
+
+
+@pytest.mark.openvino
+@pytest.mark.parametrize('threads', [1, 2])
+def test_openvino_gives_the_numbers_of_torch(small, threads):
+    network, content = small
+    assert_close(OpenVINOPredictor(content, threads=threads), network)
+
+
+@pytest.mark.onnxruntime
+def test_onnxruntime_gives_the_numbers_of_torch(small, tmp_path):
+    network, content = small
+    assert_close(OnnxRuntimePredictor(content, threads=1), network)
+    (tmp_path / 'a.onnx').write_bytes(content)
+    assert_close(OnnxRuntimePredictor(tmp_path / 'a.onnx'), network, SIZES[:1])
+
+
+@pytest.mark.openvino
+def test_one_image_does_not_depend_on_its_batch(small):
+    predictor = OpenVINOPredictor(small[1], threads=2)
+    images = images_of((5, 33, 47))
+    together = predictor(images)
+    kept = together.clone()
+    alone = torch.cat([predictor(image[None]) for image in images])
+    assert torch.allclose(together, alone, atol=1e-6)
+    predictor(images_of((5, 33, 47)))
+    assert torch.equal(together, kept)  # the runtime's memory is not handed out
+
+
+@pytest.mark.openvino
+def test_inputs_that_are_views_and_of_other_types(small):
+    network, content = small
+    predictor = OpenVINOPredictor(content, threads=1)
+    images = images_of((1, 40, 60)).double()
+    view = images[:, :, 3:36, 5:50]
+    with torch.no_grad():
+        wanted = network(view.float())
+    assert torch.allclose(predictor(view), wanted, atol=1e-5)
+    last = images.float().contiguous(memory_format=torch.channels_last)
+    assert torch.allclose(predictor(last), network(last), atol=1e-5)
+
+
+@pytest.mark.openvino
+def test_bf16_says_what_it_computes_in(small, monkeypatch):
+    from mmseg_deeplab.inference.backends import openvino_predictor
+
+    monkeypatch.setattr(openvino_predictor, 'has_bf16', lambda core: False)
+    predictor = OpenVINOPredictor(small[1], precision='bf16')
+    assert predictor.computes == 'fp32'
+    assert_close(predictor, small[0], SIZES[:1])
+    monkeypatch.setattr(openvino_predictor, 'has_bf16', lambda core: True)
+    predictor = OpenVINOPredictor(small[1], precision='bf16')
+    assert predictor.computes == 'bf16'
+
+
+@pytest.mark.slow
+@pytest.mark.openvino
+@pytest.mark.parametrize('classes', [1, 7])
+def test_a_whole_deeplab_in_both_runtimes(classes):
+    """The bound of the issue: 1e-5 of the logits' deviation (here of the root mean square)."""
+    network = deeplabv3plus(depth=18, num_classes=classes).eval()
+    content = export_onnx(network)
+    for predictor in (OpenVINOPredictor(content), OnnxRuntimePredictor(content)):
+        for size in [(1, 97, 131), (3, 65, 64)]:
+            images = images_of(size, 3)
+            with torch.no_grad():
+                wanted = network(images)
+            got = predictor(images)
+            error = (got - wanted) / wanted.std()
+            assert float(error.square().mean().sqrt()) < 1e-5 and float(error.abs().max()) < 1e-4
+            two = wanted.topk(min(2, classes), dim=1).values
+            clear = (two[:, :1] - two[:, -1:]) > 1e-4 * wanted.std()
+            differs = got.argmax(1, keepdim=True) != wanted.argmax(1, keepdim=True)
+            assert not (differs & clear).any()
+
+
+@pytest.mark.openvino
+def test_a_network_that_depends_on_the_image_is_refused():
+    class Fixed(Small):
+        def forward(self, images):
+            if images.shape[0] == 1:  # the example's batch
+                return super().forward(images)
+            return super().forward(images) * 2
+
+    network = Fixed()
+    with pytest.raises(ConfigError, match="other logits than PyTorch.*use backend='torch'"):
+        check_export(network, network, OpenVINOPredictor(export_onnx(network)))
+
+    class OneSize(Small):
+        def forward(self, images):
+            size = [int(side) for side in images.shape[2:]]
+            return super().forward(images) + torch.ones(1, 1, *size)
+
+    network = OneSize()
+    with pytest.raises(ConfigError, match='no logits'):
+        check_export(network, network, OpenVINOPredictor(export_onnx(network)))
+
+
+@pytest.mark.openvino
+def test_what_cannot_be_exported_is_one_clear_error():
+    class Odd(Small):
+        def forward(self, images):
+            return torch.linalg.matrix_exp(super().forward(images)[..., :8, :8])
+
+    with pytest.raises(ConfigError, match="Odd cannot be exported to ONNX.*backend='torch'"):
+        export_onnx(Odd())
+    with pytest.raises(ConfigError, match='training mode; call model.eval'):
+        export_onnx(Small().train())
+    with pytest.raises(ConfigError, match='no convolution'):
+        export_onnx(nn.Linear(2, 3).eval())
+
+
+@pytest.mark.openvino
+def test_sizes_that_must_be_multiples():
+    class Multiples(Small):
+        def forward(self, images):
+            if images.shape[2] % 32 or images.shape[3] % 32:
+                raise ValueError('sides must be multiples of 32')
+            return super().forward(images)
+
+    network = Multiples()
+    predictor = OpenVINOPredictor(export_onnx(network), threads=1)
+    assert check_export(network, network, predictor) < 1e-4
+    assert_close(predictor, network, [(1, 32, 96), (2, 64, 32)])
+
+
+def test_random_numbers_of_the_user_stay_as_they_are(small):
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        fingerprint(small[0])
+    check_export(small[0], small[0], small[0])
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_fingerprint_tells_networks_apart():
+    def build(change=None, **settings):
+        torch.manual_seed(1)
+        network = Small(**settings)
+        if change is not None:
+            change(network)
+        return fingerprint(network)
+
+    def one_weight(network):
+        with torch.no_grad():
+            network.logits.bias[0] += 1e-6
+
+    def one_statistic(network):
+        network.norm.running_mean[0] += 1
+
+    def setting(network):
+        network.conv.dilation = (2, 2)
+
+    def epsilon(network):
+        network.norm.eps = 1e-3
+
+    def own(network):
+        network.ratio = 0.5
+
+    changes = (one_weight, one_statistic, setting, epsilon, own)
+    keys = {build(), build(classes=1), *map(build, changes), fingerprint(Small(), ('int8',))}
+    assert len(keys) == 3 + len(changes)
+    assert build() == build()  # and so in another process: see the cache's tests
+
+
+def test_choice_is_checked():
+    assert EngineChoice().is_plain and EngineChoice('openvino').is_exported
+    assert not EngineChoice('torch', 'bf16').is_exported
+    with pytest.raises(ConfigError, match="backend must be one of .*got 'tensorrt'"):
+        EngineChoice('tensorrt')
+    with pytest.raises(ConfigError, match='int8 is there with backend openvino'):
+        EngineChoice('torch', 'int8')
+    with pytest.raises(ConfigError, match='bf16 is there with backend torch or openvino'):
+        EngineChoice('onnxruntime', 'bf16')
+    with pytest.raises(ConfigError, match="must be one of .*got 'fp8'"):
+        EngineChoice('openvino', 'fp8')
+    assert EngineChoice('openvino').device(None) == 'cpu'
+    assert EngineChoice('torch').device('cuda:1') == 'cuda:1'
+    with pytest.raises(ConfigError, match="computes on the CPU, got device 'cuda'"):
+        EngineChoice('openvino').device('cuda')
+
+
+@pytest.mark.parametrize(
+    ('package', 'extra', 'use'),
+    [
+        ('openvino', 'fast', lambda: OpenVINOPredictor(b'')),
+        ('onnxruntime', 'fast', lambda: OnnxRuntimePredictor(b'')),
+        ('onnx', 'fast', lambda: export_onnx(Small())),
+    ],
+)
+def test_missing_package_gives_the_line_to_type(package, extra, use, monkeypatch):
+    def absent(name):
+        raise ImportError(f'No module named {name!r}')
+
+    monkeypatch.setattr(choice_module, 'import_module', absent)
+    line = rf'{package} cannot be imported.*pip install "\.\[{extra}\]".*or: pip install {package}'
+    with pytest.raises(ConfigError, match=line):
+        use()
