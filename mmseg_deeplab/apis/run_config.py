@@ -151,14 +151,19 @@ def use_crf(config: Config, jobs: int | None) -> None:
         config.model.with_logits = True
 
 
-def use_predictor(config: Config, choice: EngineChoice) -> None:
+def use_predictor(
+    config: Config, choice: EngineChoice, *, store: str | PathLike | None = None
+) -> None:
     """Let another runtime, or another precision, compute the logits of a test, in place.
 
     Args:
         config: One that :func:`prepare` returned.
         choice: What computes.
+        store: Folder of the exported models; None takes the one in the cache folder.
     """
     hook = dict(type='PredictorHook', backend=choice.backend, precision=choice.precision)
+    if store is not None:
+        hook['store'] = os.fspath(store)
     config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
 
 

