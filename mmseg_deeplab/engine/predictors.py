@@ -24,7 +24,8 @@ from mmseg_deeplab.inference.backends import (
     fingerprint,
 )
 from mmseg_deeplab.inference.backends.choice import import_extra
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.inference.backends.export import first_line
+from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.files import write_bytes
 from mmseg_deeplab.utils.log import get_logger
 
@@ -166,7 +167,10 @@ def _quantised(
 
 
 class _WhileUnchanged:
-    """A predictor that refuses to go on when the weights that it was made of have changed."""
+    """Another runtime's predictor, with errors that a user can act on.
+
+    It refuses to go on when the weights that it was made of have changed.
+    """
 
     def __init__(self, predictor: Predictor, segmentor: nn.Module, backend: str) -> None:
         self.predictor = predictor
@@ -180,7 +184,13 @@ class _WhileUnchanged:
                 f"the model's weights changed after they were exported for {self.backend}; call "
                 'attach_predictor again, or init_model with the new checkpoint'
             )
-        return self.predictor(batch)
+        try:
+            return self.predictor(batch)
+        except Exception as error:  # of the runtimes' own many classes
+            raise DataError(
+                f'{self.backend} cannot compute images {tuple(batch.shape)}: '
+                f"{first_line(error)}; backend='torch' may take them, or say more"
+            ) from error
 
     def _changes(self) -> int:
         # PyTorch counts what is written into a tensor

@@ -10,10 +10,16 @@ from mmseg_deeplab.apis import MMSegInferencer, inference_model, init_model, pre
 from mmseg_deeplab.apis.inference import tta_model
 from mmseg_deeplab.apis.sample_reader import SampleReader, collate
 from mmseg_deeplab.engine.predictors import attach_predictor
-from mmseg_deeplab.inference.backends import EngineChoice
+from mmseg_deeplab.inference.backends import (
+    EngineChoice,
+    OnnxRuntimePredictor,
+    OpenVINOPredictor,
+    check_export,
+    export_onnx,
+)
 from mmseg_deeplab.models import EncoderDecoder
 from mmseg_deeplab.registry import MODELS
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import ConfigError, DataError
 
 from .tiny import NAMES, PALETTE, picture, save_checkpoint, tiny_config, write_images
 
@@ -176,3 +182,38 @@ def test_five_bands(tmp_path):
     with torch.no_grad():
         wanted = model.compute_logits(images)
     assert torch.allclose(model.encode_decode(images), wanted, atol=1e-4 * float(wanted.std()))
+
+
+@pytest.mark.openvino
+def test_what_the_runtime_cannot_compute_is_one_clear_error(checkpoint):
+    model = init_model(tiny_config(), checkpoint, backend='openvino')
+    with pytest.raises(
+        DataError, match=r"openvino cannot compute images \(1, 4, 8, 8\): .*'torch'"
+    ):
+        model.encode_decode(torch.randn(1, 4, 8, 8))
+
+
+@pytest.mark.slow
+@pytest.mark.openvino
+@pytest.mark.onnxruntime
+@pytest.mark.parametrize(
+    'name',
+    [
+        'unet-s5-d16_deeplabv3_4xb4-40k_drive-64x64',
+        'mobilenet-v2-d8_deeplabv3plus_4xb2-80k_cityscapes-512x1024',
+        'resnest_s101-d8_deeplabv3plus_4xb2-80k_cityscapes-512x1024',
+        'deeplabv3_r50-d8_4xb2-40k_cityscapes-769x769',
+        'deeplabv2_r101-d8-msc_voc12-321x321',
+        'deeplabv1_r101-d8_coco',
+        'deeplabv3plus_r101-d8-msc_voc12-321x321',
+        'deeplabv3plus_r101_typical-127ep_ade20k-512x512',
+        'deeplab_v3_plus_R_103_os16_mg124_poly_90k_bs16',
+        'deeplabv3plus_s8_dilated_resnet50',
+    ],
+)
+def test_every_family_can_be_exported(name):
+    """Multi-scale inputs, the other systems' heads, backbones with other strides."""
+    model = init_model(name, None, 'cpu')
+    content = export_onnx(model.network)
+    for predictor in (OpenVINOPredictor(content), OnnxRuntimePredictor(content)):
+        assert check_export(model.network, model.compute_logits, predictor) < 1e-4

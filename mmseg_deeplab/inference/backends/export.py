@@ -48,7 +48,7 @@ def export_onnx(network: nn.Module) -> bytes:
         except Exception as error:  # of PyTorch's exporter, or of a user's layers
             reason = reason or error
     raise ConfigError(
-        f'{type(network).__name__} cannot be exported to ONNX: {_first_line(reason)}; use '
+        f'{type(network).__name__} cannot be exported to ONNX: {first_line(reason)}; use '
         "backend='torch' for this model"
     ) from reason
 
@@ -90,7 +90,7 @@ def check_export(
         error = float((got - wanted).abs().max() / wanted.std().clamp_min(1e-12))
         found = f'other logits than PyTorch, by {error:.2g} of their standard deviation,'
     except Exception as failure:  # of the runtimes' own many classes
-        error, found = float('inf'), f'no logits ({_first_line(failure)})'
+        error, found = float('inf'), f'no logits ({first_line(failure)})'
     if not error <= _BOUNDS[precision]:
         raise ConfigError(
             f'the exported {type(network).__name__} gives {found} for images '
@@ -136,6 +136,7 @@ def _noise(batch: int, bands: int, size: tuple[int, int]) -> Tensor:
     return torch.randn((batch, bands, *size), generator=generator)
 
 
-def _first_line(error: Exception | None) -> str:
+def first_line(error: BaseException | None) -> str:
+    """The first line of an error's message, cut to what fits into another message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:300] if lines else type(error).__name__
