@@ -108,7 +108,7 @@ def store_key(network: nn.Module, choice: EngineChoice) -> str:
 def _exported(
     segmentor: nn.Module, choice: EngineChoice, store: ModelStore
 ) -> tuple[Predictor, str]:
-    runtime = import_extra(choice.backend)
+    version = import_extra(choice.backend).__version__.split('-')[0]
     network = segmentor.network
     begun = time.perf_counter()
     if choice.precision == 'int8':
@@ -117,7 +117,7 @@ def _exported(
         predictor, facts = _floating(segmentor, network, choice, store)
     seconds = time.perf_counter() - begun
     said = (
-        f'{choice.backend} {runtime.__version__} computes the logits in {facts} on the CPU, '
+        f'{choice.backend} {version} computes the logits in {facts} on the CPU, '
         f'{torch.get_num_threads()} threads (ready in {seconds:.1f} s)'
     )
     return predictor, said

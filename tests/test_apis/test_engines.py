@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -126,6 +128,32 @@ def test_changed_weights_are_noticed(checkpoint):
     found = inference_model(model, picture())
     attach_predictor(model, EngineChoice())
     assert_same(found, inference_model(model, picture()))
+
+
+@pytest.mark.openvino
+def test_cache_is_used_until_it_is_damaged(checkpoint, cache, told, monkeypatch, tmp_path):
+    monkeypatch.setenv('MMSEG_DEEPLAB_CACHE', str(tmp_path))
+
+    def exports():
+        """How often the network is exported by one more ``init_model``."""
+        told.clear()
+        model = init_model(tiny_config(), checkpoint, backend='openvino')
+        lines = [record.message for record in told.records if record.levelno >= logging.INFO]
+        assert sum('computes the logits' in line for line in lines) == 1
+        logits.append(model.encode_decode(images))
+        return sum('exported the network' in line for line in lines), len(lines)
+
+    logits, images = [], torch.randn(1, 3, 40, 56)
+    assert exports() == (1, 2)
+    assert exports() == (0, 1)
+    (file,) = (tmp_path / 'engine').rglob('model.onnx')
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert exports() == (1, 3)  # one line more: what is damaged
+    assert any(str(file.parent) in record.message for record in told.records)
+    assert exports() == (0, 1)
+    assert all(torch.equal(one, logits[0]) for one in logits)
 
 
 def test_classes_that_never_ask_are_refused(checkpoint):
