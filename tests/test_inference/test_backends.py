@@ -18,6 +18,10 @@ from mmseg_deeplab.inference.backends import (
 )
 from mmseg_deeplab.inference.backends import choice as choice_module
 from mmseg_deeplab.models import deeplabv3plus
+from mmseg_deeplab.models.backbones.resnest_blocks import SplitAttentionConv2d
+from mmseg_deeplab.models.backbones.unet_blocks import Upsample
+from mmseg_deeplab.models.utils.layers import WindowMeanPool
+from mmseg_deeplab.models.utils.resize import nearest_aligned, resize
 from mmseg_deeplab.utils.errors import ConfigError
 
 SIZES = [(1, 97, 131), (3, 64, 64), (1, 1, 1), (2, 31, 57), (1, 97, 131)]
@@ -185,6 +189,40 @@ def test_sizes_that_must_be_multiples():
     predictor = OpenVINOPredictor(export_onnx(network), threads=1)
     assert check_export(network, network, predictor) < 1e-4
     assert_close(predictor, network, [(1, 32, 96), (2, 64, 32)])
+
+
+class Head(nn.Module):
+    """A convolution, what is tested, and the way back to the image's size."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, stride=4, padding=1)
+        self.change = change
+        self.eval()
+
+    def forward(self, images):
+        return resize(self.change(self.conv(images)), images.shape[2:], mode='bilinear')
+
+
+CHANGES = {
+    'means of windows as large as the map': WindowMeanPool((4, 200)),
+    'means of windows smaller than the map': WindowMeanPool((3, 2)),
+    'nearest cell': lambda maps: nearest_aligned(maps, [3 * side for side in maps.shape[2:]]),
+    'twice the size': Upsample(scale_factor=2, mode='bilinear'),
+    'the size that it has': lambda maps: resize(maps, maps.shape[2:], mode='nearest'),
+    'split attention': SplitAttentionConv2d(4, 4, 3, padding=1, norm_cfg=dict(type='BN')),
+}
+
+
+@pytest.mark.openvino
+@pytest.mark.onnxruntime
+@pytest.mark.parametrize('change', CHANGES)
+def test_layers_whose_sizes_follow_the_image(change):
+    network = Head(CHANGES[change])
+    content = export_onnx(network)
+    sizes = [(1, 97, 131), (3, 64, 64), (2, 31, 57)]
+    assert_close(OpenVINOPredictor(content, threads=1), network, sizes)
+    assert_close(OnnxRuntimePredictor(content, threads=1), network, sizes)
 
 
 def test_random_numbers_of_the_user_stay_as_they_are(small):

@@ -105,6 +105,8 @@ def _export(network: nn.Module, example: Tensor) -> bytes:
     free = {0: 'batch', 2: 'height', 3: 'width'}
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of what tracing may miss, which is checked afterwards
+        if hasattr(torch._C, '_jit_set_onnx_log_enabled'):
+            torch._C._jit_set_onnx_log_enabled(False)  # it prints the whole graph at an error
         torch.onnx.export(
             network,
             (example,),

@@ -52,7 +52,8 @@ def nearest_aligned(maps: Tensor, size: Sequence[int]) -> Tensor:
         (N, C, H, W).
     """
     for axis, wanted in zip((2, 3), size, strict=True):
-        steps = max(int(wanted) - 1, 1)
+        # a tensor: as a number it would be a constant in a traced network
+        steps = torch.as_tensor(wanted - 1).clamp(min=1)
         # floor(i * (side - 1) / steps + 1/2) in whole numbers: exact at the halves
         places = torch.arange(wanted, device=maps.device) * (2 * (maps.shape[axis] - 1)) + steps
         maps = maps.index_select(axis, places // (2 * steps))
