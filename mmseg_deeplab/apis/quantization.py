@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from os import PathLike
@@ -94,20 +95,31 @@ def quantize(
     calibration = list(_calibration_images(model, prepared, split, images))
     with tempfile.TemporaryDirectory() as folder:
         trial = ModelStore(Path(folder))
+        key = store_key(model.network, _INT8)
         found = {'images': len(calibration), 'before': before, 'after': float('nan')}
-        _write(model.network, calibration, trial, found)
-        found['after'] = _miou(prepared, 'quantize_int8', trial)
-        drop = before - found['after']
+
+        def calibrate(target: Path) -> Mapping[str, Any]:
+            exported = _exported_network(model.network)
+            quantise_openvino(exported, calibration, target / INT8_FILE)
+            return found
+
+        def keep(target: Path) -> Mapping[str, Any]:
+            for file in (trial.root / key).glob(f'{Path(INT8_FILE).stem}.*'):
+                shutil.copyfile(file, target / file.name)
+            return found
+
+        trial.find_or_make(key, calibrate)
+        found['after'] = after = _miou(prepared, 'quantize_int8', trial)
         said = (
-            f'mIoU {before:.2f} in fp32, {found["after"]:.2f} in int8 ({-drop:+.2f}) with '
+            f'mIoU {before:.2f} in fp32, {after:.2f} in int8 ({after - before:+.2f}) with '
             f'{len(calibration)} calibration images of {split}'
         )
-        if not drop < max_drop:
+        if not before - after < max_drop:
             raise ConfigError(
                 f'{said}: it falls by {max_drop} or more, so the int8 model is not kept; try more '
                 'images (--images), or accept the fall with --max-drop'
             )
-        _write(model.network, calibration, ModelStore(), found)
+        ModelStore().find_or_make(key, keep, replace=True)
     get_logger().info(f"{said}; kept for backend='openvino', precision='int8'")
     return found
 
@@ -158,13 +170,6 @@ def _calibration_images(
         yield pixels.contiguous().numpy()
 
 
-def _write(
-    network: nn.Module, calibration: list[np.ndarray], store: ModelStore, facts: Mapping[str, Any]
-) -> None:
-    exported = ModelStore().root / store_key(network, EngineChoice('openvino')) / ONNX_FILE
-
-    def make(folder: Path) -> Mapping[str, Any]:
-        quantise_openvino(exported, calibration, folder / INT8_FILE)
-        return facts
-
-    store.find_or_make(store_key(network, _INT8), make, replace=True)
+def _exported_network(network: nn.Module) -> Path:
+    """The float network that :func:`init_model` has exported."""
+    return ModelStore().root / store_key(network, EngineChoice('openvino')) / ONNX_FILE

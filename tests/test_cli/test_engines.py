@@ -24,7 +24,7 @@ def scores(project, folder):
 
 
 @pytest.mark.openvino
-@pytest.mark.parametrize('views', [[], ['--aug-test']])
+@pytest.mark.parametrize('views', [[], pytest.param(['--aug-test'], marks=pytest.mark.slow)])
 def test_scores_of_openvino(project, views, capsys):
     words = ['test', str(project.config), str(project.checkpoint), '--work-dir', str(project.work)]
     words += ['--device', 'cpu', *views]

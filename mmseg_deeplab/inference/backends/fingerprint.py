@@ -15,6 +15,7 @@ from torch import nn
 from mmseg_deeplab.inference.backends.export import EXPORT_VERSION
 from mmseg_deeplab.version import __version__
 
+_NO_MATTER = ('training', 'init_cfg', 'pretrained')  # how weights came to be what they are
 _PLAIN = (bool, int, float, str, type(None), torch.Size, torch.dtype)
 
 
@@ -43,7 +44,7 @@ def fingerprint(network: nn.Module, facts: Iterable[str] = ()) -> str:
         kind = type(layer)
         note(f'{name}: {kind.__module__}.{kind.__qualname__} {_source_hash(kind)}')
         for key, value in sorted(vars(layer).items()):
-            if not key.startswith('_') and key != 'training' and _is_plain(value):
+            if not key.startswith('_') and key not in _NO_MATTER and _is_plain(value):
                 note(f'{key}={value!r}')
     for name, value in network.state_dict().items():
         note(f'{name} {tuple(value.shape)} {value.dtype}')
