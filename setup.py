@@ -39,6 +39,6 @@ setup(
         'mmseg_deeplab._configs': ['*.py', '**/*.py', '**/*.md', '**/*.yaml'],
     },
     install_requires=requirements('runtime'),
-    extras_require={'optional': requirements('optional'), 'tests': requirements('tests')},
+    extras_require={name: requirements(name) for name in ('optional', 'fast', 'int8', 'tests')},
     entry_points={'console_scripts': ['mmseg-deeplab = mmseg_deeplab.cli:main']},
 )

@@ -19,6 +19,9 @@ NEEDS = {
     'slurm': 'needs a Slurm cluster: tools/slurm_one_node.sh makes one',
     'windows': 'needs Windows',
     'macos': 'needs macOS',
+    'openvino': "needs OpenVINO and onnx: pip install '.[fast]'",
+    'onnxruntime': "needs onnxruntime and onnx: pip install '.[fast]'",
+    'nncf': "needs nncf: pip install '.[int8]'",
 }
 
 
@@ -29,6 +32,7 @@ def pytest_addoption(parser):
 def _is_here(marker: str, config) -> bool:
     import platform
     import shutil
+    from importlib.util import find_spec
 
     return {
         'slow': lambda: config.getoption('--run-slow'),
@@ -36,6 +40,9 @@ def _is_here(marker: str, config) -> bool:
         'slurm': lambda: shutil.which('srun') is not None,
         'windows': lambda: platform.system() == 'Windows',
         'macos': lambda: platform.system() == 'Darwin',
+        'openvino': lambda: find_spec('openvino') and find_spec('onnx'),
+        'onnxruntime': lambda: find_spec('onnxruntime') and find_spec('onnx'),
+        'nncf': lambda: find_spec('nncf'),
     }[marker]()
 
 

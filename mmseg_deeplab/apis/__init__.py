@@ -23,6 +23,7 @@ _PUBLIC = {
     'publish_model': 'mmseg_deeplab.apis.publish',
     'inspect_checkpoint': 'mmseg_deeplab.apis.inspection',
     'model_complexity': 'mmseg_deeplab.apis.complexity',
+    'quantize': 'mmseg_deeplab.apis.quantization',
     'benchmark': 'mmseg_deeplab.apis.speed',
     'browse_dataset': 'mmseg_deeplab.apis.browsing',
     'confusion_matrix': 'mmseg_deeplab.apis.confusion',

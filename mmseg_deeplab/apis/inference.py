@@ -20,6 +20,8 @@ from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import load_checkpoint
 from mmseg_deeplab.engine.distributed import pick_device
 from mmseg_deeplab.engine.load_state import load_state
+from mmseg_deeplab.engine.predictors import attach_predictor
+from mmseg_deeplab.inference.backends import EngineChoice
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.errors import ConfigAttributeError, ConfigError, ConfigTypeError
@@ -34,6 +36,8 @@ def init_model(
     cfg_options: Mapping[str, Any] | None = None,
     *,
     pretrained: bool = False,
+    backend: str = 'torch',
+    precision: str = 'fp32',
 ) -> nn.Module:
     """A model that is ready to predict.
 
@@ -44,14 +48,20 @@ def init_model(
         cfg_options: Dotted keys and values that replace those of the config.
         pretrained: Load the weights that were published for this config, downloaded once;
             instead of ``checkpoint``.
+        backend: What computes the logits: ``'torch'``; ``'openvino'`` or ``'onnxruntime'``, on the
+            CPU, exported on first use and kept in the cache.
+        precision: ``'fp32'``; ``'bf16'`` (torch, OpenVINO); ``'int8'`` (OpenVINO, after
+            ``mmseg-deeplab quantize``).
 
     Returns:
         The model in ``eval`` mode, with ``cfg`` and ``dataset_meta`` (classes and palette).
 
     Raises:
-        ConfigError: The config or the device is wrong.
+        ConfigError: The config, device, backend or precision is wrong, or the backend is not
+            installed.
         CheckpointError: The checkpoint is missing, broken or of another model.
     """
+    choice = EngineChoice(backend, precision)
     if pretrained and checkpoint is not None:
         raise ConfigError('give init_model a checkpoint or pretrained=True, not both')
     loaded = load_config(config, cfg_options)
@@ -59,7 +69,7 @@ def init_model(
         checkpoint = published_weights(config)
     if not loaded.get('model'):
         raise ConfigError(f'{loaded.filename or "the config"}: it has no model to build')
-    target = pick_device(device)
+    target = pick_device(choice.device(device))
     content = None if checkpoint is None else load_checkpoint(checkpoint)
     model = MODELS.build(without_weights(loaded.model.to_dict()))
     replace_sync_bn(model)  # prediction uses the running statistics, which are the same
@@ -67,7 +77,10 @@ def init_model(
         load_state(model, content['state_dict'], source=str(checkpoint))
     model.cfg = loaded
     model.dataset_meta = model_meta(loaded, content, model.num_classes, str(checkpoint))
-    return model.to(target).eval()
+    model = model.to(target).eval()
+    if not choice.is_plain:
+        attach_predictor(model, choice)
+    return model
 
 
 def inference_model(

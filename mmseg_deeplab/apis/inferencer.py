@@ -39,6 +39,8 @@ class MMSegInferencer:
         opacity: Of the colours in pictures, 0 to 1.
         cfg_options: Dotted keys and values that replace those of the config.
         pretrained: False fetches no published weights: without ``weights``, they are random.
+        backend: What computes the logits, see :func:`init_model`.
+        precision: In which precision.
 
     Raises:
         ConfigError: The config, device, scope, data set's name, or number of names or colours
@@ -60,6 +62,8 @@ class MMSegInferencer:
         opacity: float = 0.5,
         cfg_options: Mapping[str, Any] | None = None,
         pretrained: bool = True,
+        backend: str = 'torch',
+        precision: str = 'fp32',
     ) -> None:
         if scope not in (PEER_SCOPE, SCOPE, None):
             raise ConfigError(f'scope must be {PEER_SCOPE!r} or {SCOPE!r}, got {scope!r}')
@@ -68,7 +72,9 @@ class MMSegInferencer:
             palette = get_palette(dataset_name) if palette is None else palette
         if weights is None and pretrained and has_published_weights(model):
             weights = _published(model)
-        self.model = init_model(model, weights, device, cfg_options)
+        self.model = init_model(
+            model, weights, device, cfg_options, backend=backend, precision=precision
+        )
         if weights is None:
             get_logger().warning('no weights were given: the model is untrained')
         for name, given in (('classes', classes), ('palette', palette)):

@@ -38,6 +38,8 @@ def predict(
     opacity: float = 0.5,
     kinds: Sequence[str] = KINDS,
     cfg_options: Mapping[str, Any] | None = None,
+    backend: str = 'torch',
+    precision: str = 'fp32',
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Predict images and write ``OUT_DIR/masks``, ``/colors`` and ``/overlays``.
@@ -58,6 +60,8 @@ def predict(
         opacity: Of the colours in overlays, 0 to 1.
         kinds: Which to write, some of ``'masks'`` (class ids), ``'colors'``, ``'overlays'``.
         cfg_options: Dotted keys and values that replace those of the config.
+        backend: What computes the logits, see :func:`init_model`.
+        precision: In which precision.
         on_progress: Called with ``(images done, images in all)``; None draws a bar.
 
     Returns:
@@ -72,7 +76,9 @@ def predict(
     images = list_images(inputs)
     folder = Path(out_dir)
     _refuse_own_inputs(images, folder, kinds)
-    model = init_model(config, checkpoint, device, cfg_options)
+    model = init_model(
+        config, checkpoint, device, cfg_options, backend=backend, precision=precision
+    )
     reader = SampleReader(model.cfg, aug_test=aug_test)
     if not (aug_test or crf) and isinstance(model, BaseSegmentor):
         model.leave_logits_out()

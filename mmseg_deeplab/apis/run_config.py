@@ -15,6 +15,7 @@ from mmseg_deeplab.config import load_config, set_data_root
 from mmseg_deeplab.config.cross_check import inner_datasets
 from mmseg_deeplab.engine.distributed import pick_device
 from mmseg_deeplab.inference import DenseCRF, check_jobs
+from mmseg_deeplab.inference.backends import EngineChoice
 from mmseg_deeplab.utils.errors import ConfigError
 
 _IOU_METRICS = ('IoUMetric', 'SemSegMetric')  # of one kind: files of theirs go to the same places
@@ -148,6 +149,22 @@ def use_crf(config: Config, jobs: int | None) -> None:
     config.test_cfg = {**loop, 'type': 'CRFTestLoop', 'crf': crf, 'jobs': jobs}
     if config.model.get('type') == 'SegTTAModel':
         config.model.with_logits = True
+
+
+def use_predictor(
+    config: Config, choice: EngineChoice, *, store: str | PathLike | None = None
+) -> None:
+    """Let another runtime, or another precision, compute the logits of a test, in place.
+
+    Args:
+        config: One that :func:`prepare` returned.
+        choice: What computes.
+        store: Folder of the exported models; None takes the one in the cache folder.
+    """
+    hook = dict(type='PredictorHook', backend=choice.backend, precision=choice.precision)
+    if store is not None:
+        hook['store'] = os.fspath(store)
+    config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
 
 
 def leave_labels_out(config: Config) -> None:

@@ -37,6 +37,8 @@ def benchmark(
     num_images: int = 200,
     warmup: int = 5,
     device: str | None = None,
+    backend: str = 'torch',
+    precision: str = 'fp32',
     cfg_options: Mapping[str, Any] | None = None,
     data_root: str | PathLike | None = None,
     on_progress: Progress | None = None,
@@ -55,6 +57,8 @@ def benchmark(
         num_images: Images in one measurement; a smaller test set is gone through again.
         warmup: Images before them, which are not counted: the first ones are slow.
         device: ``'cpu'``, ``'cuda:0'``, ``'mps'``; the best one present if None.
+        backend: What computes the logits, see :func:`init_model`.
+        precision: In which precision.
         cfg_options: Dotted keys and values that replace the config's.
         data_root: Folder of the data, if not the config's.
         on_progress: Called with the number of the run, from 1, the images measured so far and
@@ -87,7 +91,7 @@ def benchmark(
     make_work_dir(prepared.work_dir)
     rates, times = [], []
     for run in range(1, repeat_times + 1):
-        model = init_model(prepared, checkpoint, device)
+        model = init_model(prepared, checkpoint, device, backend=backend, precision=precision)
         seconds: list[float] = []
         for one in _time_images(model, _endless(loader), warmup, num_images):
             seconds.append(one)
@@ -103,6 +107,8 @@ def benchmark(
         'fps_variance': round(pvariance(rates), 4),
         'median_ms': round(1000 * median(times), 2),
         'images_per_run': num_images,
+        'backend': backend,
+        'precision': precision,
         **_measured_on(next(model.parameters()).device),
     }
     path = Path(prepared.work_dir) / time.strftime('fps_%Y%m%d_%H%M%S.json')

@@ -15,6 +15,7 @@ from mmseg_deeplab.apis.run_config import (
     prepare,
     set_report_dir,
     use_crf,
+    use_predictor,
     use_tta,
 )
 from mmseg_deeplab.apis.views import use_output_stride, use_views, views_name
@@ -23,6 +24,7 @@ from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
 from mmseg_deeplab.engine.hooks import ClassesOnlyHook
+from mmseg_deeplab.inference.backends import EngineChoice
 from mmseg_deeplab.utils.errors import ConfigError
 
 
@@ -41,6 +43,8 @@ def test(
     show: bool = False,
     wait_time: float = 2.0,
     device: str | None = None,
+    backend: str = 'torch',
+    precision: str = 'fp32',
     work_dir: str | PathLike | None = None,
     cfg_options: Mapping[str, Any] | None = None,
     data_root: str | PathLike | None = None,
@@ -49,8 +53,8 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     The figures are logged, returned, and written with the confusion matrix below
-    ``work_dir/test`` (``work_dir/test_ms_flip`` with ``aug_test``; chosen views and strides
-    become part of the folder's name).
+    ``work_dir/test`` (``work_dir/test_ms_flip`` with ``aug_test``; chosen views and strides,
+    backend and precision become part of the folder's name).
 
     Args:
         config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
@@ -66,6 +70,8 @@ def test(
         show: Open each picture in a window as well.
         wait_time: Seconds that a window stays open; 0 waits for a key.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``; the best one present if None.
+        backend: What computes the logits, see :func:`init_model`.
+        precision: In which precision.
         work_dir: Folder for the log and the scores; ``work_dirs/NAME`` if None.
         cfg_options: Dotted keys and values that replace the config's.
         data_root: Folder that every data set reads from, if not the config's.
@@ -77,12 +83,13 @@ def test(
     Raises:
         SegError: The config, the data or the checkpoint is at fault.
     """
+    choice = EngineChoice(backend, precision)
     prepared = prepare(
         config,
         work_dir=work_dir,
         cfg_options=cfg_options,
         data_root=data_root,
-        device=device,
+        device=choice.device(device),
         launcher=launcher,
     )
     _require_test_set(prepared)
@@ -105,6 +112,9 @@ def test(
     if crf:
         folder = f'{folder}_crf'
         use_crf(prepared, crf_jobs)
+    if not choice.is_plain:
+        folder = f'{folder}_{backend}_{precision}'
+        use_predictor(prepared, choice)
     metrics = list(iou_metrics(prepared.test_evaluator))
     if metrics and all(metric.get('format_only') for metric in metrics):
         leave_labels_out(prepared)

@@ -91,6 +91,26 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add ``--backend``, ``--precision`` and ``--amp``."""
+    parser.add_argument(
+        '--backend',
+        default='torch',
+        choices=('torch', 'openvino', 'onnxruntime'),
+        help='what computes the logits (torch); the others on the CPU, exported on first use',
+    )
+    precision = parser.add_mutually_exclusive_group()
+    precision.add_argument(
+        '--precision',
+        default='fp32',
+        choices=('fp32', 'bf16', 'int8'),
+        help='in which precision (fp32); int8 after mmseg-deeplab quantize',
+    )
+    precision.add_argument(
+        '--amp', dest='precision', action='store_const', const='bf16', help='as --precision bf16'
+    )
+
+
 def add_aug_test(parser: argparse.ArgumentParser) -> None:
     """Add ``--aug-test``."""
     parser.add_argument(

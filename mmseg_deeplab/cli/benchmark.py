@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_config_options, add_device
+from mmseg_deeplab.cli.arguments import add_config_options, add_device, add_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--warmup', type=int, default=5, metavar='N', help='images before, not counted (5)'
     )
     add_device(parser)
+    add_engine(parser)
     add_config_options(parser)
 
 
@@ -48,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         num_images=arguments.num_images,
         warmup=arguments.warmup,
         device=arguments.device,
+        backend=arguments.backend,
+        precision=arguments.precision,
         cfg_options=arguments.cfg_options,
         data_root=arguments.data_root,
         on_progress=line,

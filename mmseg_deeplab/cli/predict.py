@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_crf, add_prediction_options
+from mmseg_deeplab.cli.arguments import add_crf, add_engine, add_prediction_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--opacity', type=float, default=0.5, help='of the overlays, 0 to 1 (0.5)')
     add_prediction_options(parser)
     add_crf(parser)
+    add_engine(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         crf=arguments.crf,
         crf_jobs=arguments.crf_jobs,
         device=arguments.device,
+        backend=arguments.backend,
+        precision=arguments.precision,
         batch_size=arguments.batch_size,
         opacity=arguments.opacity,
         kinds=arguments.kinds,

@@ -9,6 +9,7 @@ from mmseg_deeplab.cli.arguments import (
     add_config,
     add_config_options,
     add_crf,
+    add_engine,
     add_run_options,
     add_views,
     note_local_rank,
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
     add_aug_test(parser)
     add_crf(parser)
+    add_engine(parser)
     add_views(parser)
     parser.add_argument(
         '--out', type=folder, metavar='DIR', help='save the predicted label maps here'
@@ -57,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         show=arguments.show,
         wait_time=arguments.wait_time,
         device=arguments.device,
+        backend=arguments.backend,
+        precision=arguments.precision,
         work_dir=arguments.work_dir,
         cfg_options=arguments.cfg_options,
         data_root=arguments.data_root,

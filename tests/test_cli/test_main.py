@@ -60,7 +60,10 @@ def test_test_arguments(calls, flag):
         aug_test=True, out='o', show_dir='s', show=False, wait_time=2.0, device='cpu',
         work_dir='w', cfg_options=None, data_root=None, launcher='none',
         scales=None, flip=False, output_stride=None, crf=False, crf_jobs=None,
+        backend='torch', precision='fp32',
     )  # fmt: skip
+    assert main([*words.split(), '--backend', 'openvino', '--amp']) == 0
+    assert (calls['test'][1]['backend'], calls['test'][1]['precision']) == ('openvino', 'bf16')
 
 
 @pytest.mark.parametrize('error', [DataError('tile.png is cut off'), TrainingError('no disk')])

@@ -47,7 +47,7 @@ def test_installed_package_finds_its_configs_by_name(built, tmp_path):
 
 
 def test_every_requirement_has_a_bound_and_a_reason():
-    for name in ('runtime', 'optional', 'tests'):
+    for name in ('runtime', 'optional', 'fast', 'int8', 'tests'):
         lines = (REPO / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
         listed = [line for line in lines if line and not line.startswith('#')]
         assert listed

@@ -6,6 +6,7 @@ from mmseg_deeplab.engine.hooks.classes_only_hook import ClassesOnlyHook
 from mmseg_deeplab.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from mmseg_deeplab.engine.hooks.half_life_ema_hook import HalfLifeEMAHook
 from mmseg_deeplab.engine.hooks.logger_hook import LoggerHook
+from mmseg_deeplab.engine.hooks.predictor_hook import PredictorHook
 from mmseg_deeplab.engine.hooks.runtime_info_hook import RuntimeInfoHook
 from mmseg_deeplab.engine.hooks.share_buffers_hook import ShareBuffersHook
 from mmseg_deeplab.engine.hooks.time_to_train_hook import TimeToTrainHook
@@ -18,6 +19,7 @@ __all__ = [
     'EarlyStoppingHook',
     'HalfLifeEMAHook',
     'LoggerHook',
+    'PredictorHook',
     'RuntimeInfoHook',
     'SegVisualizationHook',
     'ShareBuffersHook',

@@ -96,7 +96,7 @@ class SplitAttentionConv2d(nn.Module):
         """Scores (N, R * C, 1, 1), which go group by group -> weights (N, R, C, 1, 1)."""
         if self.radix == 1:
             return scores.sigmoid().unsqueeze(1)
-        by_group = scores.view(len(scores), self.groups, self.radix, -1)
+        by_group = scores.flatten(1).unflatten(1, (self.groups, self.radix, -1))
         weights = by_group.transpose(1, 2).softmax(dim=1)  # (N, R, groups, C / groups)
         return weights.flatten(2)[..., None, None]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmseg_deeplab.models.utils.build_layers import (
@@ -105,8 +106,16 @@ class Upsample(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Resized map, (N, C, h, w) -> (N, C, h', w')."""
-        size = self.size or [int(side * self.scale_factor) for side in maps.shape[-2:]]
-        return resize(maps, size, mode=self.mode, align_corners=self.align_corners)
+        if self.size:
+            return resize(maps, self.size, mode=self.mode, align_corners=self.align_corners)
+        # rounded by PyTorch itself, which a traced network does anew for each image's size
+        return F.interpolate(
+            maps,
+            scale_factor=float(self.scale_factor),
+            mode=self.mode,
+            align_corners=self.align_corners,
+            recompute_scale_factor=True,
+        )
 
 
 @MODELS.register_module()

@@ -164,11 +164,12 @@ class DeepLabV3Head(BaseDecodeHead):
 
     def encode_context(self, maps: Tensor) -> Tensor:
         """What surrounds each cell, near and far: (N, in_channels, h, w) -> (N, channels, h, w)."""
-        if isinstance(self.image_pool[0], GlobalMeanPool):
+        whole = isinstance(self.image_pool[0], GlobalMeanPool)
+        if whole:
             check_pooled_batch(self, self.image_pool[1].norm, maps)
         pooled = self.image_pool(maps)
         branches = [branch(maps) for branch in self.aspp_modules]
-        if tuple(pooled.shape[2:]) == (1, 1):  # resized, it would be itself everywhere
+        if whole:  # one cell: resized, it would be itself everywhere
             context = self.bottleneck(*branches, constant=pooled)
         else:
             context = self.bottleneck(self._resize(pooled, maps.shape[2:]), *branches)

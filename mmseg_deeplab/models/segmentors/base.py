@@ -9,7 +9,7 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from mmseg_deeplab.inference import log_probabilities, probabilities
+from mmseg_deeplab.inference import Predictor, log_probabilities, probabilities
 from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely, restore_geometry
 from mmseg_deeplab.models.segmentors.predict_options import PredictOptions
 from mmseg_deeplab.models.utils.base_module import SegModule
@@ -24,12 +24,17 @@ class BaseSegmentor(SegModule, BaseModel):
     Args:
         data_preprocessor: Config or module; None does nothing to the data.
         init_cfg: Initialisers of the whole model.
+
+    Attributes:
+        predictor: Computes the logits in place of the layers when the model does not train;
+            None, as a new model has it, leaves that to the layers.
     """
 
     decode_head: nn.Module
     align_corners: bool
     out_channels: int
     test_cfg: dict | None = None
+    predictor: Predictor | None = None
 
     def __init__(
         self,

@@ -104,10 +104,25 @@ class EncoderDecoder(BaseSegmentor):
     ) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W) at their size.
 
+        An attached ``predictor`` computes them where there is one, except in training.
+
         Args:
             inputs: Images, or windows of them.
             batch_img_metas: Metainfo of each image; the head gets it with the shapes of
                 ``inputs``, which may be a window. None is no metainfo.
+        """
+        if self.predictor is not None and not self.training:
+            return self.predictor(inputs)
+        return self.compute_logits(inputs, batch_img_metas)
+
+    def compute_logits(
+        self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None
+    ) -> Tensor:
+        """What :meth:`encode_decode` returns, always computed by the layers themselves.
+
+        Args:
+            inputs: Images, or windows of them.
+            batch_img_metas: Metainfo of each image, or None.
         """
         size = inputs.shape[2:]
         metas = [

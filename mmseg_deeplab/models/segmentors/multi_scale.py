@@ -221,7 +221,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
             inputs, lambda scaled: self.decode_head(self.extract_feat(scaled))
         )
 
-    def encode_decode(
+    def compute_logits(
         self, inputs: Tensor, batch_img_metas: Sequence[dict] | None = None
     ) -> Tensor:
         """Logits (N, K, H, W) of images (N, C, H, W) at their size.

@@ -176,8 +176,26 @@ class WindowMeanPool(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Means, (N, C, h, w) -> (N, C, h - window height + 1, w - window width + 1)."""
+        if torch.jit.is_tracing():
+            return self.by_sums(maps)
         pairs = zip(self.window, maps.shape[2:], strict=True)
         return F.avg_pool2d(maps, [min(side, room) for side, room in pairs], stride=1)
+
+    def by_sums(self, maps: Tensor) -> Tensor:
+        """The same means by running sums, for exporters, whose windows cannot depend on the map.
+
+        Shape:
+            - maps: (N, C, h, w)
+            - returned: (N, C, h - window height + 1, w - window width + 1)
+        """
+        for axis, side in zip((2, 3), self.window, strict=True):
+            room = torch.as_tensor(maps.shape[axis])
+            side = room.clamp(max=side)
+            zeros = torch.zeros_like(maps.narrow(axis, 0, 1))
+            sums = torch.cat([zeros, maps.cumsum(axis)], dim=axis)
+            ends = torch.arange(side, room + 1, device=maps.device)
+            maps = (sums.index_select(axis, ends) - sums.index_select(axis, ends - side)) / side
+        return maps
 
     def extra_repr(self) -> str:
         """Shown by ``print(model)``."""

@@ -33,7 +33,9 @@ def resize(
     """
     if size is not None:
         height, width = size
-        if input.shape[-2] == height and input.shape[-1] == width:
+        # a traced network must resize at every size, also where the example's size is right
+        same = input.shape[-2] == height and input.shape[-1] == width
+        if same and not torch.jit.is_tracing():
             return input
         size = (height, width)
     return F.interpolate(input, size, scale_factor, mode, align_corners)
@@ -50,7 +52,8 @@ def nearest_aligned(maps: Tensor, size: Sequence[int]) -> Tensor:
         (N, C, H, W).
     """
     for axis, wanted in zip((2, 3), size, strict=True):
-        steps = max(int(wanted) - 1, 1)
+        # a tensor: as a number it would be a constant in a traced network
+        steps = torch.as_tensor(wanted - 1).clamp(min=1)
         # floor(i * (side - 1) / steps + 1/2) in whole numbers: exact at the halves
         places = torch.arange(wanted, device=maps.device) * (2 * (maps.shape[axis] - 1)) + steps
         maps = maps.index_select(axis, places // (2 * steps))
