@@ -1,0 +1,111 @@
+"""The generated parts of docs/performance.md, between marks that a reader does not see."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed import floor, plots, results
+from benchmarks.speed.machine import line
+from benchmarks.speed.processes import ROOT
+from benchmarks.speed.table import table
+from benchmarks.speed.table_of_gpu import COMMANDS, GPU_CASES
+from benchmarks.speed.table_of_work import CASES
+
+PAGE = ROOT / 'docs' / 'performance.md'
+FIGURES = ROOT / 'docs' / 'figures' / 'performance'
+NONE_YET = 'No figures are recorded yet: `make bench` writes them here.'
+
+
+def write_page(page: Path = PAGE, figures: Path = FIGURES) -> None:
+    """Fill the page from the newest results of each kind of machine.
+
+    Args:
+        page: The Markdown file with its marks.
+        figures: Folder for the plots.
+    """
+    paths = results.newest(results.FOLDER.glob('*.json'))
+    content = {path.stem: results.read(path) for path in paths}
+    text = page.read_text(encoding='utf-8')
+    for name, made in {
+        'tables': tables(content),
+        'floor': floors(content),
+        'growth': growth(content, figures),
+        'gpu': gpu(content),
+    }.items():
+        text = put_between(text, name, made)
+    for name, one in content.items():
+        plots.ratios(CASES, one, figures / f'{name}-ratios.png')
+    page.write_text(text, encoding='utf-8')
+
+
+def put_between(text: str, name: str, made: str) -> str:
+    """Replace what stands between the marks of a name.
+
+    Args:
+        text: Of the page.
+        name: Of the marks ``[//]: # (begin NAME)`` and ``[//]: # (end NAME)``.
+        made: What shall stand there.
+
+    Raises:
+        ValueError: The page lacks the marks.
+    """
+    begin, end = (f'[//]: # ({word} {name})' for word in ('begin', 'end'))
+    pattern = re.compile(f'{re.escape(begin)}\n.*?{re.escape(end)}', flags=re.S)
+    if not pattern.search(text):
+        raise ValueError(f'the page must have the marks {begin} and {end}')
+    return pattern.sub(lambda match: f'{begin}\n\n{made.strip()}\n\n{end}', text)
+
+
+def tables(content: dict[str, dict[str, Any]]) -> str:
+    """A heading, the machine, its versions, the table and the plot for each machine."""
+    parts = []
+    for name, one in content.items():
+        parts += [
+            f'### {one["machine"]["processor"]}, {one["date"]}',
+            f'Machine: {line(one["machine"])}.',
+            versions_line(one.get('versions', {})),
+            table(CASES, one),
+            f'![Ratios on this machine](figures/performance/{name}-ratios.png)',
+        ]
+    return '\n\n'.join(parts) or NONE_YET
+
+
+def versions_line(versions: dict[str, dict[str, str]]) -> str:
+    """The versions of both environments."""
+    sides = [
+        f'{side}: ' + ', '.join(f'{name} {version}' for name, version in found.items())
+        for side, found in versions.items()
+    ]
+    return 'Versions: ' + '; '.join(sides) + '.'
+
+
+def floors(content: dict[str, dict[str, Any]]) -> str:
+    """For each machine what its measured rates allow, beside what was measured."""
+    parts = []
+    for one in content.values():
+        parts += [f'{one["machine"]["processor"]}, {one["date"]}:', floor.table(CASES, one)]
+    return '\n\n'.join(parts) or NONE_YET
+
+
+def growth(content: dict[str, dict[str, Any]], figures: Path) -> str:
+    """The growth plots of each machine that has them."""
+    parts: list[str] = []
+    for name, one in content.items():
+        for path, title in plots.growth(one.get('growth', {}), figures, name):
+            parts += [f'![{title}](figures/performance/{path.name})']
+    return '\n\n'.join(parts) or NONE_YET
+
+
+def gpu(content: dict[str, dict[str, Any]]) -> str:
+    """The GPU rows: measured ones, or that they were not run; and the commands."""
+    measured = [
+        f'{one["machine"]["gpu"]}, {one["date"]}:\n\n{table(GPU_CASES, one)}'
+        for one in content.values()
+        if any(name.startswith('gpu-') for name in one['rows'])
+    ]
+    lines = ['| work | state |', '| --- | --- |']
+    lines += [f'| {case.title} | not run: no GPU was at hand |' for case in GPU_CASES]
+    shown = '\n\n'.join(measured) or '\n'.join(lines)
+    return shown + '\n\n```bash not-run: needs a GPU\n' + '\n'.join(COMMANDS) + '\n```'
