@@ -78,6 +78,7 @@ def main() -> int:
         folder=INPUTS,
         threads=options.threads,
         probe=Probe(),
+        machine=machine,
         quick=options.quick or options.gpu_dry_run,
         pairs=options.pairs,
         say=lambda words: print(words, flush=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 BF16, AMX = 'avx512_bf16', 'amx'
@@ -82,7 +82,7 @@ def selected(cases: tuple[Case, ...], only: str, *, quick: bool) -> Iterator[Cas
             continue
         kept = tuple(v for v in case.variants if re.search(only, row_name(case, v)))
         if kept:
-            yield Case(**{**vars(case), 'variants': kept})
+            yield replace(case, variants=kept)
 
 
 def torch_and_engine(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.speed import agreement
 from benchmarks.speed.cases import Case, Variant, row_name
-from benchmarks.speed.machine import Probe
+from benchmarks.speed.machine import Probe, lacks
 from benchmarks.speed.pairing import missing, order
 from benchmarks.speed.processes import Worker, WorkerFailed
 from benchmarks.speed.side import OURS, PEER, NotAvailable
@@ -31,6 +31,7 @@ class Setting:
         quick: Fewer runs and rounds.
         pairs: Rounds of each case; None takes the case's own number.
         probe: Shows how fast the machine is.
+        machine: From ``machine.describe``; rows that it has no instructions for are left out.
         say: Told of progress.
     """
 
@@ -38,6 +39,7 @@ class Setting:
     folder: Path
     threads: int
     probe: Probe
+    machine: dict[str, Any]
     packages: tuple[str, str] = (PEER, OURS)
     quick: bool = False
     pairs: int | None = None
@@ -66,6 +68,19 @@ def measure_case(case: Case, setting: Setting) -> dict[str, dict[str, Any]]:
         For the name of each row ``pairs`` (each ``peer``, ``ours``, ``probes``), ``agreement``
         and ``form``; or ``not_available`` with the reason; or ``fault``.
     """
+    absent = {v.name: lacks(setting.machine, case.params_of(v)) for v in case.variants}
+    left_out = {
+        row_name(case, variant): {'not_available': absent[variant.name]}
+        for variant in case.variants
+        if absent[variant.name]
+    }
+    kept = tuple(variant for variant in case.variants if not absent[variant.name])
+    if not kept:
+        return left_out
+    return left_out | _measure_variants(replace(case, variants=kept), setting)
+
+
+def _measure_variants(case: Case, setting: Setting) -> dict[str, dict[str, Any]]:
     module = importlib.import_module(f'benchmarks.speed.{case.work.split(".")[0]}')
     module.prepare_inputs(setting.folder, _params(case, None), setting.packages)
     runs, rounds = (numbers[0 if setting.quick else 1] for numbers in (case.runs, case.rounds))

@@ -66,14 +66,17 @@ def predict_config(package: str, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def train_config(package: str, model: dict[str, Any], folder: Path, crop: int) -> dict[str, Any]:
-    """A whole config for training on two crops, the same batch at every step.
+def train_config(
+    package: str, model: dict[str, Any], folder: Path, crop: int, *, batch: int = 2
+) -> dict[str, Any]:
+    """A whole config for training on a few crops, the same batch at every step.
 
     Args:
         package: The side that reads it.
         model: From :func:`model_config`.
         folder: That :func:`crops_for_training` has filled.
         crop: Side of the crops.
+        batch: As many crops as the folder holds.
     """
     steps = [{'type': 'LoadImageFromFile'}]
     steps += [{'type': 'LoadAnnotations', 'reduce_zero_label': True}, {'type': 'PackSegInputs'}]
@@ -86,7 +89,7 @@ def train_config(package: str, model: dict[str, Any], folder: Path, crop: int) -
         'default_scope': package,
         'model': model,
         'train_dataloader': {
-            'batch_size': 2,
+            'batch_size': batch,
             'num_workers': 0,
             'sampler': {'type': 'InfiniteSampler', 'shuffle': False},
             'dataset': {**dataset, 'pipeline': steps},
@@ -177,17 +180,18 @@ def mosaic(folder: Path, side: int) -> Path:
     return path
 
 
-def crops_for_training(folder: Path, crop: int) -> Path:
-    """Two crops of tiles with their labels, a data set of its own."""
-    root = folder / f'crops{crop}'
+def crops_for_training(folder: Path, crop: int, count: int = 2) -> Path:
+    """Crops of tiles with their labels, a data set of its own."""
+    root = folder / f'crops{crop}x{count}'
     source = tiles(folder)
-    for index in range(2):
+    for index in range(count):
         for kind in ('img_dir', 'ann_dir'):
             path = root / kind / f'{index}.png'
             if not path.is_file():
-                tile = sorted((source / kind).glob('*.png'))[index]
-                whole = cv2.imread(str(tile), cv2.IMREAD_UNCHANGED)
-                _write(path, np.ascontiguousarray(whole[:crop, :crop]))
+                found = sorted((source / kind).glob('*.png'))
+                whole = cv2.imread(str(found[index % len(found)]), cv2.IMREAD_UNCHANGED)
+                begin = index // len(found) * 64 % (1025 - crop)
+                _write(path, np.ascontiguousarray(whole[begin : begin + crop, :crop]))
     return root
 
 

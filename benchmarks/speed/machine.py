@@ -8,6 +8,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ _SETS = (  # the first that the processor has names the machine's kind
     ('avx2', 'avx2', 'AVX2'),
 )
 SET_NAMES = {key: name for key, _, name in _SETS} | {'other': 'neither AVX2 nor AVX512'}
+
+_MUCH_SLOWER = 4
 
 
 class Probe:
@@ -78,6 +81,26 @@ def describe(threads: int) -> dict[str, Any]:
     }
 
 
+def lacks(machine: dict[str, Any], params: dict[str, Any]) -> str:
+    """Why a row would only show that the processor lacks instructions; '' where it does not.
+
+    Args:
+        machine: From :func:`describe`.
+        params: Of the row. Another engine than torch has kernels of its own.
+    """
+    precision = 'bf16' if params.get('amp') else params.get('precision', 'fp32')
+    if params.get('backend', 'torch') != 'torch' or params.get('device', 'cpu') != 'cpu':
+        return ''
+    rates = machine['gemm_gflops']
+    rate = rates.get(precision) or 0.0
+    if rate >= rates['fp32'] / _MUCH_SLOWER:
+        return ''
+    return (
+        f'no {precision} instructions here: GEMM {rate:g} GFLOP/s against {rates["fp32"]:g} in '
+        'fp32; not measured'
+    )
+
+
 def kind_of(machine: dict[str, Any]) -> str:
     """A file name for this kind of machine, without the date."""
     words = f'{machine["instruction_set"]}-{machine["processor"]}-{machine["threads"]}threads'
@@ -97,6 +120,15 @@ def line(machine: dict[str, Any]) -> str:
     )
 
 
+def available_mb() -> float:
+    """Memory that a new process may have, MiB."""
+    try:
+        text = Path('/proc/meminfo').read_text(encoding='ascii')
+    except OSError:
+        return _memory_gb() * 1e9 / 2**20
+    return int(re.search(r'MemAvailable:\s*(\d+)', text)[1]) / 1024
+
+
 def _processor() -> tuple[str, set[str]]:
     try:
         text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
@@ -112,25 +144,34 @@ def _memory_gb() -> float:
     return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9
 
 
-def _gemm_rate(dtype: torch.dtype, side: int = 1536) -> float | None:
-    """1e9 operations (a multiply-add is two) a second; None where torch has no such product."""
-    if dtype is torch.int8:
-        square = torch.randint(-100, 100, (side, side), dtype=dtype)
-        product: Callable[[], Any] = lambda: torch._int_mm(square, square)  # noqa: E731
-    else:
-        square = torch.randn(side, side).to(dtype)
-        product = lambda: square @ square  # noqa: E731
-    try:
-        first = _seconds(product)
-    except (RuntimeError, NotImplementedError):
-        return None
-    taken = min([first, *(_seconds(product) for _ in range(5 if first < 0.3 else 1))])
-    return round(2 * side**3 / taken / 1e9, 1)
+def _gemm_rate(dtype: torch.dtype, sides: tuple[int, int] = (256, 1536)) -> float | None:
+    """1e9 operations (a multiply-add is two) a second; None where torch has no such product.
+
+    Where the smaller product shows that there are no instructions for it, that is the figure:
+    the larger one would take minutes.
+    """
+    rate: float | None = None
+    for side in sides:
+        if dtype is torch.int8:
+            square = torch.randint(-100, 100, (side, side), dtype=dtype)
+            product: Callable[[], Any] = partial(torch._int_mm, square, square)
+        else:
+            square = torch.randn(side, side).to(dtype)
+            product = partial(torch.mm, square, square)
+        try:
+            first = _seconds(product)
+        except (RuntimeError, NotImplementedError):
+            return rate
+        taken = min([first, *(_seconds(product) for _ in range(5 if first < 0.3 else 0))])
+        rate = round(2 * side**3 / taken / 1e9, 1)
+        if taken > 0.05:
+            break
+    return rate
 
 
-def _copy_rate(numbers: int = 1 << 26) -> float:
+def _copy_rate(numbers: int = 1 << 25) -> float:
     """1e9 bytes a second, read and written, of a copy that no cache holds."""
-    source, target = torch.zeros(numbers), torch.zeros(numbers)
+    source, target = torch.ones(numbers), torch.ones(numbers)
     taken = min(_seconds(lambda: target.copy_(source)) for _ in range(4))
     return round(2 * 4 * numbers / taken / 1e9, 1)
 

@@ -15,7 +15,7 @@ from benchmarks.speed.side import NotAvailable, Side
 
 
 def load_model(
-    side: Side, config: Path, checkpoint: Path, *, backend: str, precision: str
+    side: Side, config: Path, checkpoint: Path, *, backend: str, precision: str, device: str
 ) -> tuple[Any, AbstractContextManager]:
     """A model as a user of this side gets it.
 
@@ -25,6 +25,7 @@ def load_model(
         checkpoint: Its weights.
         backend: ``'torch'``, ``'openvino'``, ``'onnxruntime'``.
         precision: ``'fp32'``, ``'bf16'``, ``'int8'``.
+        device: ``'cpu'`` or ``'cuda'``.
 
     Returns:
         The model, and a context to predict in: autocast where bf16 is not yet an argument.
@@ -34,10 +35,10 @@ def load_model(
     """
     init_model = side.module('apis').init_model
     if side.is_peer:
-        return init_model(str(config), str(checkpoint), device='cpu'), nullcontext()
-    options, context = _options(init_model, backend, precision)
+        return init_model(str(config), str(checkpoint), device=device), nullcontext()
+    options, context = _options(init_model, backend, precision, device)
     try:
-        return init_model(str(config), str(checkpoint), 'cpu', **options), context
+        return init_model(str(config), str(checkpoint), device, **options), context
     except ImportError as error:
         raise NotAvailable(str(error)) from error
     except Exception as error:  # a SegError: an extra or an instruction set is missing
@@ -47,7 +48,7 @@ def load_model(
 
 
 def _options(
-    init_model: Any, backend: str, precision: str
+    init_model: Any, backend: str, precision: str, device: str
 ) -> tuple[dict[str, Any], AbstractContextManager]:
     known = signature(init_model).parameters
     options: dict[str, Any] = {}
@@ -64,13 +65,31 @@ def _options(
         raise NotAvailable(f'init_model has no argument for {precision} yet')
     import torch
 
-    return options, torch.autocast('cpu', dtype=torch.bfloat16)
+    return options, torch.autocast(device, dtype=torch.bfloat16)
 
 
 def _is_users_mistake(error: Exception) -> bool:
     from mmseg_deeplab.utils.errors import SegError
 
     return isinstance(error, SegError)
+
+
+def many_of(side: Side, model: Any, batch: int) -> Any:
+    """A function from a list of images of one size to their predictions, in one batch.
+
+    Args:
+        side: The package.
+        model: From :func:`load_model`.
+        batch: Images in the list.
+    """
+    if side.is_peer:
+        inference_model = side.module('apis').inference_model
+        return lambda images: inference_model(model, images)
+    from mmseg_deeplab.apis.inference import predict_samples
+    from mmseg_deeplab.apis.sample_reader import SampleReader
+
+    reader = SampleReader(model.cfg)
+    return lambda images: list(predict_samples(model, reader, images, batch_size=batch))
 
 
 def views_of(side: Side, model: Any) -> Any:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed import inputs
-from benchmarks.speed.models import load_model, views_of
+from benchmarks.speed.clock import wait_for_device
+from benchmarks.speed.models import load_model, many_of, views_of
 from benchmarks.speed.side import Side, Work
 
 MOST_LOGITS = 1 << 22  # numbers that are kept of a prediction, to compare the sides
@@ -23,13 +24,16 @@ def prepare_inputs(folder: Path, params: dict[str, Any], packages: tuple[str, ..
 
 
 def image(side: Side, folder: Path, params: dict[str, Any], server: Any) -> Work:
-    """``inference_model(model, image)``."""
+    """``inference_model(model, image)``, or with a list of images."""
     model, context = _load(side, folder, params)
     source: Any = str(folder / f'image{params["side"]}.png')
     if params.get('from_array'):
         import cv2
 
         source = cv2.imread(source)
+    if (batch := params.get('batch', 1)) > 1:
+        predict_many = many_of(side, model, batch)
+        return _work(lambda: predict_many([source] * batch), context, with_logits=False)
     predict = side.module('apis').inference_model
     return _work(lambda: predict(model, source), context, with_logits=True)
 
@@ -49,13 +53,16 @@ def _work(predict: Any, context: Any, *, with_logits: bool) -> Work:
         last.clear()  # two predictions at a time would be in nobody's memory
         with context:
             last.append(predict())
+        wait_for_device()
 
     def result() -> dict[str, Any]:
-        found = {'labels': last[0].pred_sem_seg.data.squeeze(0).short()}
+        if isinstance(last[0], list):
+            return {}
+        found = {'labels': last[0].pred_sem_seg.data.squeeze(0).short().cpu()}
         if with_logits and 'seg_logits' in last[0]:
             logits = last[0].seg_logits.data
             step = max(1, round((logits.numel() / MOST_LOGITS) ** 0.5))
-            found['logits'] = logits[:, ::step, ::step].float().clone()
+            found['logits'] = logits[:, ::step, ::step].float().cpu().clone()
         return found
 
     return Work(run, result)
@@ -71,6 +78,7 @@ def _load(side: Side, folder: Path, params: dict[str, Any]) -> tuple[Any, Any]:
         checkpoint,
         backend=params.get('backend', 'torch'),
         precision=params.get('precision', 'fp32'),
+        device=params.get('device', 'cpu'),
     )
 
 

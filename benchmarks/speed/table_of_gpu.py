@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.speed.cases import Case, Variant
@@ -89,4 +90,4 @@ def dry(case: Case) -> Case:
         # the peer has no mixed precision on a CPU
         small['amp'] = False
     params = {**case.params, **small}
-    return Case(**{**vars(case), 'params': params, 'runs': (1, 1), 'rounds': (1, 1), 'warm': 1})
+    return replace(case, params=params, runs=(1, 1), rounds=(1, 1), warm=1)

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.hooks import Hook
 
 from benchmarks.speed import inputs
-from benchmarks.speed.clock import cpu_seconds, peak_mb, resident_mb
+from benchmarks.speed.clock import cpu_seconds, peak_mb, resident_mb, wait_for_device
 from benchmarks.speed.side import Side, Work
 
 KEPT_LOSSES = 3  # steps that are compared; later ones are chaotic
@@ -18,11 +18,12 @@ KEPT_LOSSES = 3  # steps that are compared; later ones are chaotic
 
 def prepare_inputs(folder: Path, params: dict[str, Any], packages: tuple[str, ...]) -> None:
     """Write config, weights and crops; the parent does it before the workers start."""
-    crops = inputs.crops_for_training(folder, params['side'])
+    batch = params.get('batch', 2)
+    crops = inputs.crops_for_training(folder, params['side'], batch)
     for package in packages:
         model = inputs.model_config(params['depth'], params['classes'])
         inputs.weights(folder, model)
-        config = inputs.train_config(package, model, crops, params['side'])
+        config = inputs.train_config(package, model, crops, params['side'], batch=batch)
         inputs.write_config(_config_path(folder, package, params), config)
 
 
@@ -53,10 +54,12 @@ class Gate(Hook):
         """Wait for a request unless steps are wanted; then start the clock."""
         while not self._wanted:
             self._answer()
+        wait_for_device()
         self._busy, self._begun = cpu_seconds(), time.perf_counter()
 
     def stop_clock(self, outputs: dict[str, Any]) -> None:
         """Note the time of the step that has ended, and its loss."""
+        wait_for_device()
         self._wall.append(time.perf_counter() - self._begun)
         self._cpu.append(cpu_seconds() - self._busy)
         self._wanted -= 1
@@ -132,16 +135,21 @@ def steps(side: Side, folder: Path, params: dict[str, Any], server: Any) -> Work
 
         loaded = Config.fromfile(config)
         loaded.work_dir, loaded.launcher = str(work_dir), 'none'
+        if params.get('amp'):
+            loaded.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
         runner = Runner.from_cfg(loaded)
         for hook in hooks:
             runner.register_hook(hook)
         runner.train()
     else:
-        _train_ours(side, config, work_dir, hooks, amp=bool(params.get('amp')))
+        amp, device = bool(params.get('amp')), params.get('device', 'cpu')
+        _train_ours(side, config, work_dir, hooks, amp=amp, device=device)
     raise RuntimeError('the training ended before the measurement')
 
 
-def _train_ours(side: Side, config: Path, work_dir: Path, hooks: list[Hook], *, amp: bool) -> None:
+def _train_ours(
+    side: Side, config: Path, work_dir: Path, hooks: list[Hook], *, amp: bool, device: str
+) -> None:
     training = side.module('apis.training')
     made = training.SegRunner.from_cfg
 
@@ -152,9 +160,9 @@ def _train_ours(side: Side, config: Path, work_dir: Path, hooks: list[Hook], *, 
         return runner
 
     training.SegRunner.from_cfg = with_hooks  # `train` takes hooks only as config
-    training.train(config, work_dir=work_dir, amp=amp, device='cpu', audit=False)
+    training.train(config, work_dir=work_dir, amp=amp, device=device, audit=False)
 
 
 def _config_path(folder: Path, package: str, params: dict[str, Any]) -> Path:
-    words = (params['depth'], params['classes'], params['side'], package)
+    words = (params['depth'], params['classes'], params['side'], params.get('batch', 2), package)
     return folder / ('train-' + '-'.join(map(str, words)) + '.py')

@@ -78,7 +78,7 @@ class Server:
         if work is None:
             raise RuntimeError('nothing is prepared')
         found = measure(work.run, runs, per=work.per)
-        return {**found, 'peak_mb': peak_mb(), 'base_mb': self.base_mb}
+        return {**found, 'peak_mb': peak_mb(), 'base_mb': self.base_mb, **work.facts}
 
     def saved(self, name: str) -> dict[str, Any]:
         """Write the last result to a file."""
