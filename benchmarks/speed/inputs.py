@@ -224,7 +224,7 @@ def label_files(folder: Path, name: str, side: int) -> Path:
             tiff = root / f'{stem}{kind}.tif'
             _write(tiff, np.ascontiguousarray(pixels))
             with zipfile.ZipFile(root / f'{archive}.zip', 'w') as file:
-                file.write(tiff, tiff.name)
+                file.write(tiff, f'top/{tiff.name}')  # as Vaihingen's archive has images
     (root / 'done').write_text('', encoding='ascii')
     return root
 

@@ -56,7 +56,7 @@ def cells(case: Case, variant: Variant, row: dict[str, Any] | None, kind: str) -
     peer, ours = (middle(pairs, side, 'seconds') for side in ('peer', 'ours'))
     peaks = tuple(middle(pairs, side, 'peak_mb') for side in ('peer', 'ours'))
     bases = tuple(middle(pairs, side, 'base_mb') for side in ('peer', 'ours'))
-    missed = goal is not None and (found is None or found.median < goal)
+    missed = goal is not None and found is not None and found.median < goal
     too_large = variant.peak is not None and _share(peaks, bases, variant.peak) > variant.peak
     return [
         *begin,
