@@ -90,12 +90,34 @@ def floors(content: dict[str, dict[str, Any]]) -> str:
 
 
 def growth(content: dict[str, dict[str, Any]], figures: Path) -> str:
-    """The growth plots of each machine that has them."""
+    """The growth plots of each machine that has them, with the powers of x they follow."""
     parts: list[str] = []
     for name, one in content.items():
-        for path, title in plots.growth(one.get('growth', {}), figures, name):
-            parts += [f'![{title}](figures/performance/{path.name})']
+        grown = one.get('growth', {})
+        for key, path in plots.growth(grown, figures, name):
+            parts.append(f'![{grown[key]["title"]}](figures/performance/{path.name})')
+            parts.append(powers(grown[key]))
     return '\n\n'.join(parts) or NONE_YET
+
+
+def powers(question: dict[str, Any]) -> str:
+    """With which power of x each line grows at its upper end, and which points were left out.
+
+    Args:
+        question: One entry of ``growth`` of a file of results.
+    """
+    words = []
+    for line_name, found in question['exponents'].items():
+        shown = [
+            f'{what} with the power {found[key]:.2f}'
+            for key, what in (('seconds', 'time'), ('peak_mb', 'peak memory'))
+            if found.get(key) is not None
+        ]
+        if shown:
+            words.append(f'{line_name}: {", ".join(shown)}')
+    text = f'Growth with "{question["x"]}" over the last three points: {"; ".join(words)}.'
+    left_out = question['left_out']
+    return text + (f' Left out: {"; ".join(left_out)}.' if left_out else '')
 
 
 def gpu(content: dict[str, dict[str, Any]]) -> str:

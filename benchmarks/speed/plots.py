@@ -59,7 +59,7 @@ def ratios(cases: Sequence[Case], results: dict[str, Any], path: Path) -> Path |
     return _save(figure, path)
 
 
-def growth(content: dict[str, Any], folder: Path, name: str) -> list[tuple[Path, str]]:
+def growth(content: dict[str, Any], folder: Path, name: str) -> list[tuple[str, Path]]:
     """Plots of how cost grows, one a question.
 
     Args:
@@ -69,10 +69,10 @@ def growth(content: dict[str, Any], folder: Path, name: str) -> list[tuple[Path,
         name: The pictures' names begin so.
 
     Returns:
-        Paths and titles.
+        Questions and paths.
     """
     return [
-        (_grown(question, folder / f'{name}-{key}.png'), question['title'])
+        (key, _grown(question, folder / f'{name}-{key}.png'))
         for key, question in content.items()
         if any('seconds' in point for point in question['points'])
     ]

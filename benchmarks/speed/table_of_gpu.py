@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.speed.cases import Case, Variant
 
 COMMANDS = (
-    'make bench-gpu PEER=/path/to/python  # both sides, alternately; or one after the other:',
-    'python -m benchmarks.speed --gpu --peer /path/to/python',
+    'make bench-gpu PEER=/path/to/python',
+    'python -m benchmarks.speed --gpu --peer /path/to/python  # the same by hand',
     'python -m benchmarks.speed --gpu-dry-run --peer /path/to/python  # small, on a CPU',
 )
 _TFLOP_PER_IMAGE = 1.06  # R-50, 512x512: forward and backward

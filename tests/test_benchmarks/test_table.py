@@ -180,7 +180,8 @@ def test_page_of_one_machine(tmp_path, monkeypatch):
     """Tables, floor and plots are written from a file of results alone."""
     case = next(case for case in CASES if case.name == 'metric-7')
     points = [{'x': x, 'side': 'this project', 'seconds': x / 9, 'peak_mb': 5} for x in (1, 2)]
-    question = {'title': 'Much', 'x': 'x', 'points': points, 'left_out': [], 'exponents': {}}
+    question = {'title': 'Much', 'x': 'x', 'points': points, 'left_out': ['x at 3: about 9 GiB']}
+    question['exponents'] = {'this project': {'seconds': 1.0, 'peak_mb': None}}
     content = {
         'machine': MACHINE,
         'date': '2026-01-01',
@@ -196,6 +197,7 @@ def test_page_of_one_machine(tmp_path, monkeypatch):
     text = written.read_text(encoding='utf-8')
     assert '| IoUMetric, 1024x1024, 7 classes | `default` | 40 ms | 4 ms | **10.00**' in text
     assert '| metric-7/default | 0 | 17 | 0 ms | 1.68 ms | 1.68 ms | 4 ms | 2.4x |' in text
+    assert 'this project: time with the power 1.00. Left out: x at 3: about 9 GiB.' in text
     assert (tmp_path / 'amx-x_2026-01-01-ratios.png').stat().st_size > 5000
     assert (tmp_path / 'amx-x_2026-01-01-much.png').stat().st_size > 5000
 
