@@ -123,8 +123,9 @@ def _measure(
                 print(f'{name} failed:\n{row["fault"]}', file=sys.stderr)
                 failed = 1
         if options.gpu_dry_run:
-            done = [name for name, row in rows.items() if 'pairs' in row]
-            print(f'dry run on a CPU, not a measurement: {", ".join(done)} ran on both sides')
+            for name, row in rows.items():
+                word = 'ran on both sides' if 'pairs' in row else 'did not run'
+                print(f'dry run on a CPU, not a measurement: {name} {word}', flush=True)
         else:
             kept.add('rows', rows)
             print(table([case], kept.content).split('\n', 2)[2], flush=True)

@@ -83,7 +83,8 @@ def train_config(
     model['data_preprocessor']['size'] = (crop, crop)
     prefixes = {'img_path': 'img_dir', 'seg_map_path': 'ann_dir'}
     dataset = {'type': 'LoveDADataset', 'data_root': str(folder), 'data_prefix': prefixes}
-    optimizer = {'type': 'SGD', 'lr': 0.01, 'momentum': 0.9, 'weight_decay': 0.0005}
+    # a small rate: at 0.01 untrained weights are chaotic, and the losses could not be compared
+    optimizer = {'type': 'SGD', 'lr': 0.0001, 'momentum': 0.9, 'weight_decay': 0.0005}
     forever = 10**6
     return {
         'default_scope': package,

@@ -62,7 +62,7 @@ def cells(case: Case, variant: Variant, row: dict[str, Any] | None, kind: str) -
         *begin,
         duration(peer),
         duration(ours),
-        ratio_words(found, len(row['pairs'])),
+        ratio_words(found, row['pairs']),
         goal_text + (' **missed**' if missed or too_large else ''),
         _agreement(case, row),
         memory_words(peaks, bases),
@@ -85,10 +85,11 @@ def goal_words(variant: Variant, kind: str) -> str:
     return ', '.join(parts)
 
 
-def ratio_words(found: Ratio | None, pairs: int) -> str:
+def ratio_words(found: Ratio | None, pairs: Sequence[dict[str, Any]]) -> str:
     """The ratio with its spread, and how many pairs count."""
     if found is None:
-        return f'none: all {pairs} pairs fell in slow spells'
+        slow = ratio(pairs, best=float('inf'))
+        return f'none: all {slow.pairs} pairs fell in slow spells ({slow.median:.1f} in them)'
     dropped = f', {found.dropped} dropped' if found.dropped else ''
     return (
         f'**{found.median:.2f}** ({found.least:.2f} to {found.greatest:.2f}; '

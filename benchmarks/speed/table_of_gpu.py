@@ -86,8 +86,10 @@ def share_of_datasheet(seconds: float, batch: int = 16) -> float:
 def dry(case: Case) -> Case:
     """A case small enough for a CPU: that its commands work is what is tried, not its time."""
     small: dict[str, Any] = {'device': 'cpu', 'side': 64, 'batch': min(2, case.params['batch'])}
-    if case.work.startswith('training'):
-        # the peer has no mixed precision on a CPU
-        small['amp'] = False
-    params = {**case.params, **small}
-    return replace(case, params=params, runs=(1, 1), rounds=(1, 1), warm=1)
+    # fp32: the peer has no mixed precision on a CPU, and many CPUs have no fast bf16
+    plain = {'amp': False} if case.work.startswith('training') else {'precision': 'fp32'}
+    params = {**case.params, **small, **plain}
+    variants = tuple(replace(v, params={**v.params, **plain}) for v in case.variants)
+    return replace(
+        case, params=params, variants=variants, runs=(1, 1), rounds=(1, 1), warm=1, quick=True
+    )

@@ -39,7 +39,7 @@ def _slide(side: int, classes: int, *, quick: bool, rounds: tuple[int, int]) -> 
         quick=quick,
         runs=(1, 1 if large else 3),
         rounds=rounds,
-        warm=0 if large else 1,
+        warm=1 if side < 2048 else 0,
     )
 
 
@@ -116,7 +116,7 @@ def _import(cold: bool) -> Case:
         {'cold': cold},
         (Variant('default', 'import torch; import mmseg_deeplab.models', {}, {'any': 2}),),
         'none',
-        runs=(3, 5),
+        runs=(1, 5),
     )
 
 

@@ -103,8 +103,11 @@ def test_goals_of_the_instruction_set():
 
 
 def test_all_pairs_in_slow_spells():
-    assert table.ratio_words(None, 4) == 'none: all 4 pairs fell in slow spells'
-    assert table.ratio_words(Ratio(1.5, 1.0, 2.0, 3, 0), 3) == '**1.50** (1.00 to 2.00; n=3)'
+    slow = [pair(9.0, 3.0, True), pair(10.0, 2.0, True)]
+    cells = table.cells(CASE, FAST, row(*slow), 'amx')
+    assert cells[4] == 'none: all 2 pairs fell in slow spells (4.0 in them)'
+    assert 'missed' not in cells[5]
+    assert table.ratio_words(Ratio(1.5, 1.0, 2.0, 3, 0), []) == '**1.50** (1.00 to 2.00; n=3)'
 
 
 @pytest.mark.parametrize(
