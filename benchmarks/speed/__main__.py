@@ -18,14 +18,13 @@ from pathlib import Path
 from benchmarks.speed import results
 from benchmarks.speed.cases import Case, row_name, selected
 from benchmarks.speed.driver import Setting, measure_case
+from benchmarks.speed.inputs import INPUTS
 from benchmarks.speed.machine import Probe, describe, line
 from benchmarks.speed.page import write_page
 from benchmarks.speed.processes import ROOT
 from benchmarks.speed.table import table
 from benchmarks.speed.table_of_gpu import GPU_CASES, dry
 from benchmarks.speed.table_of_work import CASES
-
-INPUTS = ROOT / 'work_dirs' / 'speed'
 
 
 def parser() -> argparse.ArgumentParser:

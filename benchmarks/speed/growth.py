@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed import results
-from benchmarks.speed.__main__ import INPUTS
+from benchmarks.speed.inputs import INPUTS
 from benchmarks.speed.machine import available_mb, describe, line
 from benchmarks.speed.page import write_page
 from benchmarks.speed.processes import Worker, WorkerFailed

@@ -10,9 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-CLASSES = {18: 'deeplabv3plus_r18-d8_4xb4-80k_loveda-512x512'} | {
-    50: 'deeplabv3plus_r50-d8_4xb4-80k_loveda-512x512'
-}
+INPUTS = Path(__file__).resolve().parents[2] / 'work_dirs' / 'speed'
+CONFIGS = {depth: f'deeplabv3plus_r{depth}-d8_4xb4-80k_loveda-512x512' for depth in (18, 50)}
 SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
 TILES = 3
 _POTSDAM, _VAIHINGEN = 'top_potsdam_2_10', 'top_mosaic_09cm_area1'
@@ -29,7 +28,7 @@ def model_config(depth: int, classes: int, *, mode: str = 'whole') -> dict[str, 
     """
     from mmseg_deeplab.config import load_config
 
-    model = load_config(CLASSES[depth]).model.to_dict()
+    model = load_config(CONFIGS[depth]).model.to_dict()
     model['pretrained'] = None
     model['backbone'].pop('init_cfg', None)
     norm = {'type': 'BN', 'requires_grad': True}  # one process: SyncBN is BN

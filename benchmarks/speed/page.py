@@ -65,20 +65,26 @@ def tables(content: dict[str, dict[str, Any]]) -> str:
         parts += [
             f'### {one["machine"]["processor"]}, {one["date"]}',
             f'Machine: {line(one["machine"])}.',
-            versions_line(one.get('versions', {})),
+            versions_line(one),
             table(CASES, one),
             f'![Ratios on this machine](figures/performance/{name}-ratios.png)',
         ]
     return '\n\n'.join(parts) or NONE_YET
 
 
-def versions_line(versions: dict[str, dict[str, str]]) -> str:
-    """The versions of both environments."""
+def versions_line(one: dict[str, Any]) -> str:
+    """The versions of both environments, and the commits that the rows were measured with.
+
+    Args:
+        one: Content of a file of results.
+    """
     sides = [
         f'{side}: ' + ', '.join(f'{name} {version}' for name, version in found.items())
-        for side, found in versions.items()
+        for side, found in one.get('versions', {}).items()
     ]
-    return 'Versions: ' + '; '.join(sides) + '.'
+    commits = sorted({row['commit'] for row in one['rows'].values() if 'commit' in row})
+    measured = f' Commits measured: {", ".join(commits)}.' if commits else ''
+    return f'Versions: {"; ".join(sides)}.{measured}'
 
 
 def floors(content: dict[str, dict[str, Any]]) -> str:
