@@ -138,14 +138,15 @@ def expected_mb(points: Sequence[dict[str, Any]], x: int, power: int) -> float:
     """The peak memory to expect of a point, going by the last one before it.
 
     Args:
-        points: Before it, with ``x`` and ``peak_mb``.
+        points: Before it, with ``x``, ``peak_mb`` and ``base_mb`` (before the work begins).
         x: Of the point.
-        power: Memory grows with this power of x at most.
+        power: What lies above the base grows with this power of x at most.
     """
     if not points:
         return 0.0
     last = points[-1]
-    return last['peak_mb'] * (x / max(last['x'], 1)) ** power
+    above = max(0.0, last['peak_mb'] - last['base_mb'])
+    return last['base_mb'] + above * (x / max(last['x'], 1)) ** power
 
 
 def measure(question: Question, form: int, pythons: dict[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -36,9 +37,12 @@ def models(side: Side, folder: Path, params: dict[str, Any], server: Any) -> Wor
             forget(files)
         answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         first, *files[:] = answer.splitlines()
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        work.facts |= {'peak_mb': largest, 'base_mb': None}
         return float(first.split()[1])
 
-    return Work(run, dict)
+    work = Work(run, dict)
+    return work
 
 
 def forget(files: list[str]) -> None:

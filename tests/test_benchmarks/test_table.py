@@ -210,7 +210,8 @@ def test_exponents_and_expected_memory():
     assert growth.exponent(square) == pytest.approx(2)
     assert growth.exponent(square, 'peak_mb') == pytest.approx(1)
     assert growth.exponent(square[:1]) is None
-    assert growth.expected_mb(square, 16, 2) == 3200
+    before = [{'x': 8, 'peak_mb': 350.0, 'base_mb': 300.0}]
+    assert growth.expected_mb(before, 16, 2) == 500  # 50 above the base become 200
     assert growth.expected_mb([], 16, 2) == 0
 
 
