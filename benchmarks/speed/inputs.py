@@ -65,6 +65,35 @@ def predict_config(package: str, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def with_labelled_data(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A config for prediction with data to calibrate and score on.
+
+    Args:
+        config: From :func:`predict_config`.
+        folder: That :func:`crops_for_training` has filled.
+    """
+    steps = [{'type': 'LoadImageFromFile'}]
+    steps += [{'type': 'LoadAnnotations', 'reduce_zero_label': True}, {'type': 'PackSegInputs'}]
+    prefixes = {'img_path': 'img_dir', 'seg_map_path': 'ann_dir'}
+    dataset = {'type': 'LoveDADataset', 'data_root': str(folder), 'data_prefix': prefixes}
+    loader = {
+        'batch_size': 1,
+        'num_workers': 0,
+        'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+        'dataset': {**dataset, 'pipeline': steps},
+    }
+    scores = {'type': 'IoUMetric', 'iou_metrics': ['mIoU']}
+    return {
+        **config,
+        'val_dataloader': loader,
+        'val_evaluator': scores,
+        'val_cfg': {'type': 'ValLoop'},
+        'test_dataloader': loader,
+        'test_evaluator': scores,
+        'test_cfg': {'type': 'TestLoop'},
+    }
+
+
 def train_config(
     package: str, model: dict[str, Any], folder: Path, crop: int, *, batch: int = 2
 ) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def pipeline(side: Side, folder: Path, params: dict[str, Any], server: Any) -> W
     root = inputs.tiles(folder)
     places = {'data_prefix': {'img_path': 'img_dir', 'seg_map_path': 'ann_dir'}}
     if params.get('packed'):
-        places = {'ann_file': _pack(root, folder)}
+        places = {'ann_file': _pack(root, folder, params['packed'])}
     dataset = side.build(
         'DATASETS',
         {'type': 'LoveDADataset', 'data_root': str(root), 'pipeline': PIPELINE, **places},
@@ -67,13 +68,15 @@ def pipeline(side: Side, folder: Path, params: dict[str, Any], server: Any) -> W
     return Work(run, result, per=count)
 
 
-def _pack(root: Path, folder: Path) -> str:
-    """Pack the tiles as ``tools/pack_dataset.py`` does; returns the index."""
-    try:
-        from mmseg_deeplab.apis.packing import pack_list
-    except ImportError as error:
-        raise NotAvailable(f'no packed store ({error})') from error
-    listed = folder / 'packed.lst'
+def _pack(root: Path, folder: Path, codec: str) -> str:
+    """Pack the tiles' pixels as ``tools/pack_dataset.py --pixels`` does; returns the index."""
+    from mmseg_deeplab.apis.packing import pack_list
+
+    if 'pixels' not in signature(pack_list).parameters:
+        raise NotAvailable('pack_list has no argument `pixels` yet')
+    listed = folder / f'packed-{codec}.lst'
     names = sorted(path.name for path in (root / 'img_dir').glob('*.png'))
     listed.write_text(''.join(f'img_dir/{n} ann_dir/{n}\n' for n in names), encoding='utf-8')
-    return str(pack_list(listed, folder / 'packed', data_root=root, num_shards=1, shuffle=False))
+    options = {'data_root': root, 'num_shards': 1, 'shuffle': False}
+    index = pack_list(listed, listed.with_suffix(''), pixels=True, codec=codec, **options)
+    return str(index)

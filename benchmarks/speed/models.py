@@ -38,6 +38,8 @@ def load_model(
         return init_model(str(config), str(checkpoint), device=device), nullcontext()
     options, context = _options(init_model, backend, precision, device)
     try:
+        if precision == 'int8':
+            _calibrate(config, checkpoint)
         return init_model(str(config), str(checkpoint), device, **options), context
     except ImportError as error:
         raise NotAvailable(str(error)) from error
@@ -45,6 +47,28 @@ def load_model(
         if backend != 'torch' and _is_users_mistake(error):
             raise NotAvailable(str(error)) from error
         raise
+
+
+def calibration_config(config: Path) -> Path:
+    """Where the config with data for calibration lies, beside that for prediction."""
+    return config.with_name(f'calibrate-{config.name}')
+
+
+def _calibrate(config: Path, checkpoint: Path) -> None:
+    """Make the int8 model, whatever its scores: with untrained weights they mean nothing."""
+    try:
+        from mmseg_deeplab.apis.quantization import quantize
+    except ImportError as error:
+        raise NotAvailable(str(error)) from error
+    work_dir = config.with_name('calibration')
+    quantize(
+        calibration_config(config),
+        checkpoint,
+        images=2,
+        split='val',
+        max_drop=101,
+        work_dir=work_dir,
+    )
 
 
 def _options(

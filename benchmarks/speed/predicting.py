@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.speed import inputs
 from benchmarks.speed.clock import wait_for_device
-from benchmarks.speed.models import load_model, many_of, views_of
+from benchmarks.speed.models import calibration_config, load_model, many_of, views_of
 from benchmarks.speed.side import Side, Work
 
 MOST_LOGITS = 1 << 22  # numbers that are kept of a prediction, to compare the sides
@@ -19,7 +19,10 @@ def prepare_inputs(folder: Path, params: dict[str, Any], packages: tuple[str, ..
     inputs.weights(folder, model)
     for package in packages:
         config = inputs.predict_config(package, model)
-        inputs.write_config(_config_path(folder, package, params), config)
+        path = inputs.write_config(_config_path(folder, package, params), config)
+        if params['classes'] == 7:  # those of the tiles
+            labelled = inputs.with_labelled_data(config, inputs.crops_for_training(folder, 512))
+            inputs.write_config(calibration_config(path), labelled)
     inputs.mosaic(folder, params['side'])
 
 

@@ -160,11 +160,14 @@ CASES = (
                 {},
                 {'any': 1.3},
             ),
-            Variant(
-                'packed',
-                'tools/pack_dataset.py, then LoveDADataset(ann_file=index)[i]',
-                {'packed': True},
-                {'any': 8},
+            *(
+                Variant(
+                    f'pixels-{codec}',
+                    f'tools/pack_dataset.py --pixels {codec}; LoveDADataset(ann_file=index)[i]',
+                    {'packed': codec},
+                    {'any': 8},
+                )
+                for codec in ('zstd', 'raw')
             ),
         ),
         'samples',
