@@ -1,0 +1,1 @@
+"""MMSegmentation and this project timed in turns on one machine: ``make bench``."""
