@@ -15,6 +15,7 @@ from mmseg_deeplab.inference.backends import (
     export_onnx,
     fingerprint,
 )
+from mmseg_deeplab.inference.backends.quantise import quantise_openvino
 from mmseg_deeplab.models import deeplabv3plus
 from mmseg_deeplab.models.backbones.resnest_blocks import SplitAttentionConv2d
 from mmseg_deeplab.models.backbones.unet_blocks import Upsample
@@ -137,6 +138,31 @@ def test_a_whole_deeplab_in_both_runtimes(classes):
             clear = (two[:, :1] - two[:, -1:]) > 1e-4 * wanted.std()
             differs = got.argmax(1, keepdim=True) != wanted.argmax(1, keepdim=True)
             assert not (differs & clear).any()
+
+
+@pytest.mark.slow
+@pytest.mark.nncf
+@pytest.mark.openvino
+def test_int8_stays_near_and_leaves_depthwise_convolutions_alone(tmp_path):
+    """Drift on images like the calibration's: 1 to 2 % of the deviation is int8's own noise."""
+    network = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1, groups=16),
+        nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 5, 1),
+    ).eval()  # fmt: skip
+    content = export_onnx(network)
+    calibration = [images_of((1, 33, 47), 3).numpy() for _ in range(8)]
+    file = quantise_openvino(content, calibration, tmp_path / 'model.xml')
+    text = file.read_text()
+    assert text.count('type="FakeQuantize"') == 3  # before each convolution but the depthwise one
+    assert text.count('element_type="i8"') == 3  # their weights
+    predictor = OpenVINOPredictor(file, precision='int8', threads=1)
+    for size in [(1, 64, 64), (3, 31, 57)]:
+        images = images_of(size, 3)
+        with torch.no_grad():
+            wanted = network(images)
+        error = (predictor(images) - wanted) / wanted.std()
+        assert 1e-4 < float(error.square().mean().sqrt()) < 0.05
+        assert (predictor(images).argmax(1) == wanted.argmax(1)).float().mean() > 0.95
 
 
 @pytest.mark.openvino
