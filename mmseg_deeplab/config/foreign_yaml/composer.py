@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
 from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.processes import started_processes
 
 NAME = "MosaicML Composer's"
 NOTES = '_notes_'
@@ -190,7 +190,7 @@ def _schedulers(keys: Keys, path: Path) -> list[dict[str, Any]]:
 def _loaders(config: dict[str, Any], keys: Keys, path: Path) -> None:
     workers = keys.whole('dataloader.num_workers', 8)
     for side, batch in (('train', 'train_batch_size'), ('val', 'eval_batch_size')):
-        total, processes = keys.whole(batch, 16, least=1), _processes()
+        total, processes = keys.whole(batch, 16, least=1), started_processes()
         if total % processes:
             raise ConfigError(f'{path}: {batch}={total} must divide by the {processes} processes')
         loader: dict[str, Any] = dict(batch_size=total // processes, num_workers=workers)
@@ -281,11 +281,3 @@ def _one(keys: Keys, section: str, known: Mapping[str, str], path: Path) -> tupl
         names = ', '.join(name for name, _ in found) or 'none'
         raise ConfigError(f'{path}: {section} must be one of {", ".join(known)}, got {names}')
     return found[0]
-
-
-def _processes() -> int:
-    """How many processes share a batch, where the launcher tells."""
-    for name in ('WORLD_SIZE', 'OMPI_COMM_WORLD_SIZE', 'SLURM_NTASKS'):
-        if os.environ.get(name, '').isdigit():
-            return int(os.environ[name])
-    return 1

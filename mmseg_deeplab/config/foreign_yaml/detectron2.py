@@ -47,7 +47,7 @@ def translate(tree: Mapping[str, Any], path: Path) -> Settings:
     """The file as one of our configs and what it changes of it.
 
     Settings that stand neither in the file nor in its bases are Detectron2's defaults. A batch
-    (``IMS_PER_BATCH``) is that of all processes, whose number is torchrun's ``WORLD_SIZE``.
+    (``IMS_PER_BATCH``) is that of all processes, whose number the launcher tells.
 
     Args:
         tree: What stands in the file.

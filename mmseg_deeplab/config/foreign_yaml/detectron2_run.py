@@ -8,6 +8,7 @@ from typing import Any
 
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.processes import started_processes
 
 _TRAIN, _TEST = 'cityscapes_fine_sem_seg_train', 'cityscapes_fine_sem_seg_val'
 _OWN_DATA = 'write a config of your own for other data, see docs/own_dataset.md'
@@ -99,7 +100,7 @@ def _data_root() -> str | None:
 def _batch(keys: Keys) -> int:
     """Images of a process."""
     total = keys.whole('SOLVER.IMS_PER_BATCH', 16, least=1)
-    processes = int(os.environ.get('WORLD_SIZE', 1))
+    processes = started_processes()
     if total % processes:
         raise ConfigError(
             f'SOLVER.IMS_PER_BATCH must be a multiple of the {processes} processes, got {total}'

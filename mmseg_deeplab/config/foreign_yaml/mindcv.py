@@ -236,7 +236,7 @@ def _shards(first: str) -> str:
 
 
 def _set_aside(keys: Keys) -> None:
-    keys.idle('processes are started by mpirun, with --launcher mpi, or torchrun', 'distribute')
+    keys.idle('processes are started by mpirun or torchrun', 'distribute')
     keys.idle('PyTorch has its own way', 'mode', 'device_target', 'all_reduce_fusion_config',
               'amp_cast_list', 'enable_modelarts')  # fmt: skip
     keys.idle('names are mapped when the file is read', 'backbone_ckpt_auto_mapping',
