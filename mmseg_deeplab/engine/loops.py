@@ -40,6 +40,13 @@ class _Steps:
         if climb is not None and climb(self.runner.model, batch):
             self._begin_step(batch)
 
+    def _say_if_done(self, done: int, wanted: int, unit: str) -> None:
+        if done >= wanted:
+            get_logger().warning(
+                f'nothing is left to train: {done} of {wanted} {unit} are done; for more, raise '
+                f'train_cfg.max_{unit}'
+            )
+
     def _skip_seen(self, batches: int) -> None:
         """Let the loader begin after ``batches`` batches."""
         if not batches:
@@ -93,6 +100,7 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         self._skip_seen(self._iter)
+        self._say_if_done(self._iter, self._max_iters, 'iters')
         batches = self._endless()
         with StopRequest() as self.stop_request:
             self._validate_if_due()
@@ -150,6 +158,7 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
         """Train from the current iteration to the end of ``max_epochs``; returns the model."""
         runner = self.runner
         runner.call_hook('before_train')
+        self._say_if_done(self._epoch, self._max_epochs, 'epochs')
         with StopRequest() as self.stop_request:
             if self._iter == self._epoch * len(self.dataloader):
                 self._validate_if_due()
@@ -168,14 +177,19 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
         runner.call_hook('before_train_epoch')
         runner.model.train()
         _set_epoch(self.dataloader, self._epoch)
-        self._skip_seen(first)
         size = len(self.dataloader)
+        if isinstance(self.dataloader, SegDataLoader):
+            self.dataloader.batch_sampler.in_epochs = True
+        if first < size:
+            self._skip_seen(first)
         replay = 0 if isinstance(self.dataloader, SegDataLoader) else first
         # A checkpoint from an epoch's last step may find nothing left to do but the hooks.
         batches = enumerate(self.dataloader, start=first - replay) if first < size else ()
         for index, batch in batches:
             if index < first:
                 continue
+            if index >= size:  # a sampler without end that is not known for it
+                break
             self.run_iter(index, batch)
             if index + 1 < size:  # at the end, the epoch's own hooks come first
                 self._stop_if_asked()

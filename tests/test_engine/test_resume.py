@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mmseg_deeplab.engine import SegRunner, checkpoint, loops
+from mmseg_deeplab.registry import DATA_SAMPLERS
 from tests.test_engine.compare import assert_same, assert_same_runs, log_of, state_of
 from tests.test_engine.conftest import Crash, crash_in
 from tests.test_engine.toy import ToyDataset, ToyModel, toy_config
@@ -92,6 +93,53 @@ def test_epochs_resume_in_the_middle(workers, run, tmp_path, monkeypatch):
     assert_same_runs(tmp_path / 'unbroken', tmp_path / 'broken', 'epoch_4.pth')
 
 
+def test_endless_sampler_in_epochs(run, tmp_path, monkeypatch):
+    """Epochs end where `len` says, and the stream goes on over their ends, resumed or not."""
+    changes = {
+        'by_epoch': True,
+        'iters': 3,
+        'workers': 1,
+        'train_dataloader.sampler': dict(
+            type='BlockShuffleSampler', block=2, window=2, _delete_=True
+        ),
+        'default_hooks.checkpoint.by_epoch': False,
+        'default_hooks.checkpoint.interval': 2,  # also at the end of an epoch, before its hooks
+    }
+    whole = run('unbroken', **changes)
+    assert (whole.iter, whole.epoch) == (18, 3)
+    seen = [k for _, k, _ in _trace(whole)]
+    for start in (0, 11, 22):  # passes over the data, which an epoch of 12 samples does not begin
+        assert sorted(seen[start : start + 11]) == list(range(11))
+    for call in (7, 4):  # after the end of an epoch, and in its middle
+        with monkeypatch.context() as patch, pytest.raises(Crash):
+            crash_in(patch, loops.SegEpochLoop, 'run_iter', call)
+            run('broken', resume='auto', **changes)
+    resumed = run('broken', resume='auto', **changes)
+    assert _trace(resumed) == _trace(whole)[-len(_trace(resumed)) :]
+    assert_same_runs(tmp_path / 'unbroken', tmp_path / 'broken', 'iter_18.pth')
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class NeverEnding:
+    """A user's sampler without end that does not say so."""
+
+    def __init__(self, dataset, seed=None):
+        self.size = len(dataset)
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        while True:
+            yield from range(self.size)
+
+
+def test_unknown_endless_sampler_in_epochs(run):
+    sampler = {'train_dataloader.sampler': dict(type='NeverEnding', _delete_=True)}
+    whole = run(by_epoch=True, iters=2, **sampler)
+    assert (whole.iter, whole.epoch) == (12, 2)
+
+
 def test_finite_sampler_in_an_iteration_loop(run, tmp_path, monkeypatch):
     changes = {'train_dataloader.sampler.type': 'DefaultSampler', 'iters': 20}
     whole = run('unbroken', **changes)
@@ -157,6 +205,30 @@ def test_resume_from_a_named_checkpoint(run, unbroken, tmp_path):
     run('named', resume=str(source))
     assert_same(state_of(tmp_path / 'named' / 'iter_12.pth')['state_dict'],
                 state_of(unbroken / 'iter_12.pth')['state_dict'])  # fmt: skip
+
+
+def test_resume_with_another_length(run, tmp_path, said):
+    """A schedule that is a function of the step goes on as if it had been so long from the start;
+    of another one it is said that it does not."""
+    schedule = dict(type='StepwisePolyLR', interval=1, by_epoch=False)
+    short = dict(optim_wrapper=dict(accumulative_counts=1), custom_hooks=[], val_cfg=None,
+                 val_dataloader=None, val_evaluator=None)  # fmt: skip
+    short['default_hooks.checkpoint'] = dict(save_best=None, interval=2)
+
+    def rates(name, iters, kind=schedule, **more):
+        run(name, iters=iters, param_scheduler=[dict(kind, end=iters)], **short, **more)
+        return [event['lr'] for event in log_of(tmp_path / name)]
+
+    whole = rates('whole', 4)
+    rates('cut', 2)
+    assert rates('cut', 4, resume=True)[2:] == whole[2:]
+    assert 'StepwisePolyLR goes on with end=4 (was 2)' in said.text
+    rates('cut', 3, resume=True)
+    assert 'nothing is left to train: 4 of 3 iters are done' in said.text
+    poly = dict(type='PolyLR', by_epoch=False)
+    rates('other', 2, kind=poly)
+    rates('other', 4, kind=poly, resume=True)
+    assert 'PolyLR keeps its saved length, not end=4 (was 2)' in said.text
 
 
 def test_early_stopping_goes_on_counting(run, tmp_path, monkeypatch):

@@ -154,7 +154,7 @@ def test_settings_reach_the_config(file, monkeypatch, tmp_path):
             ('DATASETS.TRAIN', '("coco",)'),
             'DATASETS.TRAIN must be .*cityscapes.*docs/own_dataset.md',
         ),
-        (('MODEL.SEM_SEG_HEAD.NAME', 'FPNHead'), 'must be DeepLabV3Head or DeepLabV3PlusHead'),
+        (('MODEL.SEM_SEG_HEAD.NAME', 'FPNHead'), 'must be one of DeepLabV3Head, DeepLabV3PlusHead'),
         (('SOLVER.LR_SCHEDULER_NAME', 'WarmupMultiStepLR'), 'must be .WarmupPolyLR. here'),
         (('MODEL.RESNETS.NUM_GROUPS', '32'), 'no other ResNet'),
     ],

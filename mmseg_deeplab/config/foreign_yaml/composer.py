@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
 from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.processes import started_processes
 
 NAME = "MosaicML Composer's"
 NOTES = '_notes_'
@@ -25,6 +25,7 @@ _WEIGHTS_V2 = {
     152: 'https://download.pytorch.org/models/resnet152-f82ba261.pth',
 }
 _OPTIMIZERS = {'sgd': 'SGD', 'decoupled_sgdw': 'DecoupledSGDW'}
+_OPTIMIZER_NUMBERS = {'lr': {'above': 0}, 'momentum': {}, 'weight_decay': {}, 'dampening': {}}
 _PRECISIONS = {'amp': 'AmpOptimWrapper', 'amp_fp16': 'AmpOptimWrapper', 'fp32': 'OptimWrapper'}
 _RUN = (
     'run_name', 'save_folder', 'save_interval', 'save_num_checkpoints_to_keep', 'load_path',
@@ -56,7 +57,7 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
         ConfigError: A key is unknown, or a value cannot be had here.
     """
     keys = Keys(tree, path)
-    config: dict[str, Any] = {'_base_': _CONFIGS[keys.take(f'{_MODEL}.use_plus', True)]}
+    config: dict[str, Any] = {'_base_': _CONFIGS[keys.flag(f'{_MODEL}.use_plus', True)]}
     config['model'] = _model(keys, path)
     config['optim_wrapper'] = _optimizer(keys, path)
     length = Duration.parse(_epochs(keys.take('max_duration')), f'{path}: max_duration')
@@ -65,9 +66,9 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     _loaders(config, keys, path)
     hooks = [dict(type='TimeToTrainHook', model=path.stem)]
     for name, options in _named(keys, 'algorithms', path):
-        _algorithm(name, dict(options), config, hooks, path)
+        _algorithm(name, options, config, hooks, path)
     config['custom_hooks'] = hooks
-    config['randomness'] = dict(seed=keys.take('seed', 17))
+    config['randomness'] = dict(seed=keys.whole('seed', 17))
     keys.idle('give --work-dir, --resume or --load-from', *_RUN)
     keys.idle('the log is the one of this package', *_LOGS)
     keys.idle('a process computes its whole batch at once', 'grad_accum')
@@ -83,29 +84,26 @@ def _epochs(given: Any) -> Any:
 
 
 def _model(keys: Keys, path: Path) -> dict[str, Any]:
-    arch = keys.take(f'{_MODEL}.backbone_arch', 'resnet101')
-    if arch not in _DEPTHS:
-        raise ConfigError(f'{path}: backbone_arch must be one of {", ".join(_DEPTHS)}, got {arch}')
-    depth, names = _DEPTHS[arch], list(keys.take(f'{_MODEL}.initializers', ()) or ())
-    source = _weights(keys, depth, path)
-    kind = 'SyncBN' if keys.take(f'{_MODEL}.sync_bn', True) else 'BN'
-    entropy = keys.take(f'{_MODEL}.cross_entropy_weight', 1.0)
-    dice = keys.take(f'{_MODEL}.dice_weight', 0.0)
+    depth = _DEPTHS[keys.choice(f'{_MODEL}.backbone_arch', _DEPTHS, 'resnet101')]
+    names = keys.texts(f'{_MODEL}.initializers', None) or []
+    source = _weights(keys, depth)
+    kind = 'SyncBN' if keys.flag(f'{_MODEL}.sync_bn', True) else 'BN'
+    entropy = keys.number(f'{_MODEL}.cross_entropy_weight', 1.0, least=0)
+    dice = keys.number(f'{_MODEL}.dice_weight', 0.0, least=0)
     losses = [
         dict(type='CrossEntropyLoss', loss_weight=entropy, avg_non_ignore=True),
         dict(type='BatchDiceLoss', loss_weight=dice),
     ]
     losses = [loss for loss in losses if loss['loss_weight'] > 0]
-    if not losses or min(entropy, dice) < 0:
+    if not losses:
         raise ConfigError(
-            f'{path}: cross_entropy_weight and dice_weight must be 0 or more and not both 0, got '
-            f'{entropy} and {dice}'
+            f'{path}: one of cross_entropy_weight and dice_weight must be above 0, got both 0'
         )
     keys.idle('255 is the label that is ignored', f'{_MODEL}.ignore_index')
     init = dict(type='ComposerInit', names=names) if names else None
     norm = dict(type=kind, requires_grad=True)
     head = dict(
-        num_classes=keys.take(f'{_MODEL}.num_classes'),
+        num_classes=keys.whole(f'{_MODEL}.num_classes', least=1),
         norm_cfg=norm,
         loss_decode=losses if len(losses) > 1 else dict(losses[0], _delete_=True),
         init_cfg=None if source is None else init,
@@ -115,28 +113,29 @@ def _model(keys: Keys, path: Path) -> dict[str, Any]:
     return model if source is not None else {**model, 'init_cfg': init}
 
 
-def _weights(keys: Keys, depth: int, path: Path) -> str | None:
-    newer = keys.take(f'{_MODEL}.backbone_weights', None)
-    older = keys.take(f'{_MODEL}.is_backbone_pretrained', newer is None)
-    url = keys.take(f'{_MODEL}.backbone_url', '')
+def _weights(keys: Keys, depth: int) -> str | None:
+    known = {
+        'IMAGENET1K_V1': f'torchvision://resnet{depth}',
+        'IMAGENET1K_V2': _WEIGHTS_V2[depth],
+    }
+    newer = keys.choice(f'{_MODEL}.backbone_weights', known, None)
+    older = keys.flag(f'{_MODEL}.is_backbone_pretrained', newer is None)
+    url = keys.text(f'{_MODEL}.backbone_url', None)
     if newer is not None:
-        known = {
-            'IMAGENET1K_V1': f'torchvision://resnet{depth}',
-            'IMAGENET1K_V2': _WEIGHTS_V2[depth],
-        }
-        if newer not in known:
-            raise ConfigError(
-                f'{path}: backbone_weights must be one of {", ".join(known)}, got {newer}'
-            )
         return known[newer]
     return (url or f'torchvision://resnet{depth}') if older else None
 
 
 def _optimizer(keys: Keys, path: Path) -> dict[str, Any]:
-    name, options = _one(keys, 'optimizer', _OPTIMIZERS, path)
-    known = {'lr', 'momentum', 'weight_decay', 'dampening', 'nesterov'}
-    if unknown := set(options) - known:
-        raise ConfigError(f'{path}: optimizer.{name} has no {", ".join(sorted(unknown))}')
+    name, given = _one(keys, 'optimizer', _OPTIMIZERS, path)
+    section = f'optimizer.{name}'
+    options: dict[str, Any] = {}
+    for option, limits in _OPTIMIZER_NUMBERS.items():
+        if (key := f'{section}.{option}') in given:
+            options[option] = given.number(key, **limits)
+    if (key := f'{section}.nesterov') in given:
+        options['nesterov'] = given.flag(key)
+    given.done()
     precision = str(keys.take('precision', 'amp'))
     if precision not in _PRECISIONS and precision not in ('bf16', 'amp_bf16'):
         raise ConfigError(f'{path}: precision must be amp, bf16 or fp32, got {precision}')
@@ -148,7 +147,9 @@ def _optimizer(keys: Keys, path: Path) -> dict[str, Any]:
 
 def _loop(length: Duration, keys: Keys, path: Path) -> dict[str, Any]:
     every = keys.take('validate_every_n_epochs', None)
-    interval = Duration.parse(_epochs(every or keys.take('eval_interval', 1)), 'eval_interval')
+    interval = Duration.parse(
+        _epochs(every or keys.take('eval_interval', 1)), f'{path}: eval_interval'
+    )
     if length.unit == 'dur' or length.unit != interval.unit:
         raise ConfigError(
             f'{path}: max_duration and eval_interval must both be in epochs or both in batches'
@@ -164,30 +165,32 @@ def _loop(length: Duration, keys: Keys, path: Path) -> dict[str, Any]:
 
 def _schedulers(keys: Keys, path: Path) -> list[dict[str, Any]]:
     found = []
-    for name, options in _named(keys, 'schedulers', path):
-        options = {key.lower(): value for key, value in options.items()}
-        for idle in ('verbose', 'interval', 'scale_warmup'):
-            options.pop(idle, None)
-        if options.pop('eta_min', 0):
-            raise ConfigError(f'{path}: eta_min must be 0, use alpha_f')
-        known = {'polynomial': {'alpha_f', 't_max', 'power'}, 'cosine_decay': {'alpha_f', 't_max'}}
-        if name == 'constant' and not options:
-            continue
-        if name not in known or set(options) - known[name]:
+    for name, given in _named(keys, 'schedulers', path):
+        section = f'schedulers.{name}'
+        if name not in ('polynomial', 'cosine_decay', 'constant'):
             raise ConfigError(
                 f'{path}: schedulers must be polynomial (alpha_f, t_max, power), cosine_decay '
-                f'(alpha_f, t_max) or constant, got {name} with {", ".join(options) or "nothing"}'
+                f'(alpha_f, t_max) or constant, got {name}'
             )
-        kind = 'PolynomialDecayLR' if name == 'polynomial' else 'CosineDecayLR'
-        options['t_max'] = _epochs(options.get('t_max', '1dur'))
-        found.append(dict(type=kind, by_epoch=False, **options))
+        idle = ('verbose', 'interval', 'scale_warmup')
+        given.idle('it changes no number', *(f'{section}.{option}' for option in idle))
+        given.only(f'{section}.eta_min', 0, why='use alpha_f')
+        if name != 'constant':
+            kind = 'PolynomialDecayLR' if name == 'polynomial' else 'CosineDecayLR'
+            length = _epochs(given.take(f'{section}.t_max', '1dur'))
+            Duration.parse(length, f'{path}: {section}.t_max')
+            options = {'alpha_f': given.number(f'{section}.alpha_f', 0.0, least=0)}
+            if name == 'polynomial':
+                options['power'] = given.number(f'{section}.power', 1.0)
+            found.append(dict(type=kind, by_epoch=False, t_max=length, **options))
+        given.done()
     return found
 
 
 def _loaders(config: dict[str, Any], keys: Keys, path: Path) -> None:
-    workers = keys.take('dataloader.num_workers', 8)
+    workers = keys.whole('dataloader.num_workers', 8)
     for side, batch in (('train', 'train_batch_size'), ('val', 'eval_batch_size')):
-        total, processes = keys.take(batch, 16), _processes()
+        total, processes = keys.whole(batch, 16, least=1), started_processes()
         if total % processes:
             raise ConfigError(f'{path}: {batch}={total} must divide by the {processes} processes')
         loader: dict[str, Any] = dict(batch_size=total // processes, num_workers=workers)
@@ -207,66 +210,74 @@ def _dataset(keys: Keys, name: str, path: Path) -> dict[str, Any]:
               f'{name}.is_train', f'{name}.synthetic_num_unique_samples')  # fmt: skip
     found = {}
     for setting, ours in (('datadir', 'data_root'), ('split', 'split')):
-        value = keys.take(f'{name}.{setting}', None)
+        value = keys.text(f'{name}.{setting}', None)
         if value is not None:
             found[ours] = value
     return found
 
 
-def _algorithm(
-    name: str, options: dict[str, Any], config: dict[str, Any], hooks: list, path: Path
-) -> None:
+def _algorithm(name: str, given: Keys, config: dict[str, Any], hooks: list, path: Path) -> None:
     """One of the recipe's methods: a hook, a wrapper or an augmentation."""
+    section = f'algorithms.{name}'
     if name == 'channels_last':
         hooks.append(dict(type='ChannelsLastHook'))
     elif name == 'ema':
-        hooks.append(dict(type='HalfLifeEMAHook', **options))
+        average: dict[str, Any] = dict(type='HalfLifeEMAHook')
+        for option in ('half_life', 'update_interval', 'ema_start'):
+            if (key := f'{section}.{option}') in given:
+                average[option] = given.take(key)
+                if average[option] is not None:
+                    Duration.parse(average[option], f'{path}: {key}')
+        if (key := f'{section}.smoothing') in given:
+            average['smoothing'] = given.number(key, None, above=0)
+        hooks.append(average)
     elif name == 'sam':
-        options.pop('epsilon', None)
+        given.take(f'{section}.epsilon', None)
         wrapper = config['optim_wrapper']
         amp = wrapper['type'] == 'AmpOptimWrapper'
-        wrapper.update(type='SAMOptimWrapper', amp=amp, **options)
+        rho = given.number(f'{section}.rho', 0.05, above=0)
+        interval = given.whole(f'{section}.interval', 1, least=1)
+        wrapper.update(type='SAMOptimWrapper', amp=amp, rho=rho, interval=interval)
     elif name == 'mixup':
-        options.pop('interpolate_loss', None)
+        given.take(f'{section}.interpolate_loss', None)
         classes = config['model']['decode_head']['num_classes']
-        options.setdefault('num_classes', classes)
-        config['model']['data_preprocessor'] = dict(batch_augments=dict(type='MixUp', **options))
+        mixed = dict(
+            type='MixUp',
+            alpha=given.number(f'{section}.alpha', 0.2, least=0),
+            num_classes=given.whole(f'{section}.num_classes', classes, least=1),
+        )
+        config['model']['data_preprocessor'] = dict(batch_augments=mixed)
     else:
         raise ConfigError(
             f'{path}: algorithms must be channels_last, ema, sam or mixup, got {name}'
         )
+    given.done()
 
 
-def _named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of a list of ``name: options``, or of a mapping of such."""
+def _named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Keys]]:
+    """The entries of a list of ``name: options``, or of a mapping of such, under full names."""
     listed = keys.take(section, None)
     if listed is None:
-        grouped: dict[str, dict[str, Any]] = {}
+        grouped: dict[str, Any] = {}
         for key, value in keys.take_all(section).items():
             name, _, option = key.partition('.')
-            grouped.setdefault(name, {}).update({option: value} if option else {})
+            grouped[name] = {**grouped.get(name, {}), option: value} if option else value
         listed = [grouped] if grouped else []
-    for entry in listed:
+    for entry in listed if isinstance(listed, list) else [listed]:
         pairs = {entry: {}} if isinstance(entry, str) else entry
-        if not isinstance(pairs, Mapping):
-            raise ConfigError(f'{path}: {section} must be a list of names with options')
+        right = isinstance(pairs, Mapping)
+        if not right or not all(isinstance(of or {}, Mapping) for of in pairs.values()):
+            raise ConfigError(
+                f'{path}: {section} must be a list of names with options, got {entry!r}'
+            )
         for name, options in pairs.items():
-            yield name, options or {}
+            lower = {str(option).lower(): value for option, value in (options or {}).items()}
+            yield name, Keys({section: {name: lower}} if lower else {}, path)
 
 
-def _one(
-    keys: Keys, section: str, known: Mapping[str, str], path: Path
-) -> tuple[str, Mapping[str, Any]]:
+def _one(keys: Keys, section: str, known: Mapping[str, str], path: Path) -> tuple[str, Keys]:
     found = list(_named(keys, section, path))
     if len(found) != 1 or found[0][0] not in known:
         names = ', '.join(name for name, _ in found) or 'none'
         raise ConfigError(f'{path}: {section} must be one of {", ".join(known)}, got {names}')
     return found[0]
-
-
-def _processes() -> int:
-    """How many processes share a batch, where the launcher tells."""
-    for name in ('WORLD_SIZE', 'OMPI_COMM_WORLD_SIZE', 'SLURM_NTASKS'):
-        if os.environ.get(name, '').isdigit():
-            return int(os.environ[name])
-    return 1
