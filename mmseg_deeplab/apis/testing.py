@@ -12,6 +12,7 @@ from mmseg_deeplab.apis.run_config import (
     ConfigLike,
     iou_metrics,
     leave_labels_out,
+    naming_config,
     prepare,
     set_report_dir,
     use_crf,
@@ -114,7 +115,7 @@ def test(
     if show_dir is not None or show:
         _draw(prepared, show_dir, show, wait_time)
     make_work_dir(prepared.work_dir)
-    with write_failures(prepared.work_dir):
+    with naming_config(prepared), write_failures(prepared.work_dir):
         return SegRunner.from_cfg(prepared).test()
 
 

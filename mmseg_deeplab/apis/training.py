@@ -10,7 +10,13 @@ from typing import Any
 from mmengine.config import Config
 
 from mmseg_deeplab.apis.audit import audit_dataset, audit_settings
-from mmseg_deeplab.apis.run_config import ConfigLike, prepare, set_report_dir, use_amp
+from mmseg_deeplab.apis.run_config import (
+    ConfigLike,
+    naming_config,
+    prepare,
+    set_report_dir,
+    use_amp,
+)
 from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
@@ -85,11 +91,12 @@ def train(
     check_config(prepared)
     _check_start(prepared)
     make_work_dir(prepared.work_dir)
-    if prepared.get('audit', True) and _is_first_process():
-        _audit(prepared)
-    with write_failures(prepared.work_dir):
-        runner = SegRunner.from_cfg(prepared)
-        runner.train()
+    with naming_config(prepared):
+        if prepared.get('audit', True) and _is_first_process():
+            _audit(prepared)
+        with write_failures(prepared.work_dir):
+            runner = SegRunner.from_cfg(prepared)
+            runner.train()
     return runner
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmseg_deeplab.config.foreign_yaml.composer_run import (
+    length_and_loop,
+    named,
+    optimizer,
+    schedulers,
+)
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
-from mmseg_deeplab.utils.durations import Duration
+from mmseg_deeplab.config.foreign_yaml.sharing import share_out
 from mmseg_deeplab.utils.errors import ConfigError
 
 NAME = "MosaicML Composer's"
@@ -24,14 +29,13 @@ _WEIGHTS_V2 = {
     101: 'https://download.pytorch.org/models/resnet101-cd907fc2.pth',
     152: 'https://download.pytorch.org/models/resnet152-f82ba261.pth',
 }
-_OPTIMIZERS = {'sgd': 'SGD', 'decoupled_sgdw': 'DecoupledSGDW'}
-_PRECISIONS = {'amp': 'AmpOptimWrapper', 'amp_fp16': 'AmpOptimWrapper', 'fp32': 'OptimWrapper'}
 _RUN = (
     'run_name', 'save_folder', 'save_interval', 'save_num_checkpoints_to_keep', 'load_path',
     'load_weights_only', 'save_overwrite', 'load_strict_model_weights',
 )  # fmt: skip
 _LOGS = ('loggers', 'loggers.*', 'callbacks', 'callbacks.*', 'progress_bar', 'log_to_console')
 _LOADER = ('pin_memory', 'timeout', 'prefetch_factor', 'persistent_workers')
+_OTHER_DATA = ('streaming_ade20k', 'wds_ade20k', 'web_ade20k', 'synthetic_ade20k')
 _MACHINE = ('device', 'device.*', 'dist_timeout', 'ddp_sync_strategy', 'deterministic_mode')
 
 
@@ -57,14 +61,13 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """
     keys = Keys(tree, path)
     config: dict[str, Any] = {'_base_': _CONFIGS[keys.take(f'{_MODEL}.use_plus', True)]}
-    config['model'] = _model(keys, path)
-    config['optim_wrapper'] = _optimizer(keys, path)
-    length = Duration.parse(_epochs(keys.take('max_duration')), f'{path}: max_duration')
-    config['train_cfg'] = _loop(length, keys, path)
-    config['param_scheduler'] = _schedulers(keys, path)
+    config['model'] = _model(keys, path, older='optimizers' not in tree)
+    config['optim_wrapper'] = optimizer(keys, path)
+    config |= length_and_loop(keys, path)
+    config['param_scheduler'] = schedulers(keys, path)
     _loaders(config, keys, path)
     hooks = [dict(type='TimeToTrainHook', model=path.stem)]
-    for name, options in _named(keys, 'algorithms', path):
+    for name, options in named(keys, 'algorithms', path):
         _algorithm(name, dict(options), config, hooks, path)
     config['custom_hooks'] = hooks
     config['randomness'] = dict(seed=keys.take('seed', 17))
@@ -77,17 +80,13 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return {**config, NOTES: keys.notes}
 
 
-def _epochs(given: Any) -> Any:
-    """Durations without a unit are epochs in Composer's files."""
-    return f'{given}ep' if isinstance(given, int) else given
-
-
-def _model(keys: Keys, path: Path) -> dict[str, Any]:
+def _model(keys: Keys, path: Path, *, older: bool) -> dict[str, Any]:
     arch = keys.take(f'{_MODEL}.backbone_arch', 'resnet101')
     if arch not in _DEPTHS:
         raise ConfigError(f'{path}: backbone_arch must be one of {", ".join(_DEPTHS)}, got {arch}')
-    depth, names = _DEPTHS[arch], list(keys.take(f'{_MODEL}.initializers', ()) or ())
-    source = _weights(keys, depth, path)
+    depth, names = _DEPTHS[arch], keys.take(f'{_MODEL}.initializers', ()) or ()
+    names = [names] if isinstance(names, str) else list(names)
+    source = _weights(keys, depth, path, older=older)
     kind = 'SyncBN' if keys.take(f'{_MODEL}.sync_bn', True) else 'BN'
     entropy = keys.take(f'{_MODEL}.cross_entropy_weight', 1.0)
     dice = keys.take(f'{_MODEL}.dice_weight', 0.0)
@@ -115,10 +114,11 @@ def _model(keys: Keys, path: Path) -> dict[str, Any]:
     return model if source is not None else {**model, 'init_cfg': init}
 
 
-def _weights(keys: Keys, depth: int, path: Path) -> str | None:
+def _weights(keys: Keys, depth: int, path: Path, *, older: bool) -> str | None:
+    """Where the backbone's weights come from; before Composer 0.9 it had some by default."""
     newer = keys.take(f'{_MODEL}.backbone_weights', None)
-    older = keys.take(f'{_MODEL}.is_backbone_pretrained', newer is None)
     url = keys.take(f'{_MODEL}.backbone_url', '')
+    pretrained = keys.take(f'{_MODEL}.is_backbone_pretrained', older or bool(url))
     if newer is not None:
         known = {
             'IMAGENET1K_V1': f'torchvision://resnet{depth}',
@@ -129,75 +129,26 @@ def _weights(keys: Keys, depth: int, path: Path) -> str | None:
                 f'{path}: backbone_weights must be one of {", ".join(known)}, got {newer}'
             )
         return known[newer]
-    return (url or f'torchvision://resnet{depth}') if older else None
-
-
-def _optimizer(keys: Keys, path: Path) -> dict[str, Any]:
-    name, options = _one(keys, 'optimizer', _OPTIMIZERS, path)
-    known = {'lr', 'momentum', 'weight_decay', 'dampening', 'nesterov'}
-    if unknown := set(options) - known:
-        raise ConfigError(f'{path}: optimizer.{name} has no {", ".join(sorted(unknown))}')
-    precision = str(keys.take('precision', 'amp'))
-    if precision not in _PRECISIONS and precision not in ('bf16', 'amp_bf16'):
-        raise ConfigError(f'{path}: precision must be amp, bf16 or fp32, got {precision}')
-    wrapper = dict(type=_PRECISIONS.get(precision, 'AmpOptimWrapper'))
-    if 'bf16' in precision:
-        wrapper['dtype'] = 'bfloat16'
-    return dict(**wrapper, optimizer=dict(_delete_=True, type=_OPTIMIZERS[name], **options))
-
-
-def _loop(length: Duration, keys: Keys, path: Path) -> dict[str, Any]:
-    every = keys.take('validate_every_n_epochs', None)
-    interval = Duration.parse(_epochs(every or keys.take('eval_interval', 1)), 'eval_interval')
-    if length.unit == 'dur' or length.unit != interval.unit:
-        raise ConfigError(
-            f'{path}: max_duration and eval_interval must both be in epochs or both in batches'
-        )
-    kind, name = ('Epoch', 'epochs') if length.unit == 'ep' else ('Iter', 'iters')
-    return {
-        '_delete_': True,
-        'type': f'{kind}BasedTrainLoop',
-        f'max_{name}': int(length.value),
-        'val_interval': int(interval.value),
-    }
-
-
-def _schedulers(keys: Keys, path: Path) -> list[dict[str, Any]]:
-    found = []
-    for name, options in _named(keys, 'schedulers', path):
-        options = {key.lower(): value for key, value in options.items()}
-        for idle in ('verbose', 'interval', 'scale_warmup'):
-            options.pop(idle, None)
-        if options.pop('eta_min', 0):
-            raise ConfigError(f'{path}: eta_min must be 0, use alpha_f')
-        known = {'polynomial': {'alpha_f', 't_max', 'power'}, 'cosine_decay': {'alpha_f', 't_max'}}
-        if name == 'constant' and not options:
-            continue
-        if name not in known or set(options) - known[name]:
-            raise ConfigError(
-                f'{path}: schedulers must be polynomial (alpha_f, t_max, power), cosine_decay '
-                f'(alpha_f, t_max) or constant, got {name} with {", ".join(options) or "nothing"}'
-            )
-        kind = 'PolynomialDecayLR' if name == 'polynomial' else 'CosineDecayLR'
-        options['t_max'] = _epochs(options.get('t_max', '1dur'))
-        found.append(dict(type=kind, by_epoch=False, **options))
-    return found
+    return (url or f'torchvision://resnet{depth}') if pretrained else None
 
 
 def _loaders(config: dict[str, Any], keys: Keys, path: Path) -> None:
     workers = keys.take('dataloader.num_workers', 8)
     for side, batch in (('train', 'train_batch_size'), ('val', 'eval_batch_size')):
-        total, processes = keys.take(batch, 16), _processes()
-        if total % processes:
-            raise ConfigError(f'{path}: {batch}={total} must divide by the {processes} processes')
-        loader: dict[str, Any] = dict(batch_size=total // processes, num_workers=workers)
-        data = _dataset(keys, f'{side}_dataset.ade20k', path)
-        loader['dataset'] = data
-        config[f'{side}_dataloader'] = loader
+        size = share_out(keys.take(batch, 16), batch)
+        data = _dataset(keys, f'{side}_dataset', path)
+        config[f'{side}_dataloader'] = dict(batch_size=size, num_workers=workers, dataset=data)
     config['test_dataloader'] = config['val_dataloader']
 
 
-def _dataset(keys: Keys, name: str, path: Path) -> dict[str, Any]:
+def _dataset(keys: Keys, section: str, path: Path) -> dict[str, Any]:
+    for left_out in _OTHER_DATA:
+        if keys.take_all(f'{section}.{left_out}'):
+            raise ConfigError(
+                f'{path}: {section}.{left_out} is left out here; write ade20k in its place, with '
+                'the folder of the plain data set (images, annotations) under datadir'
+            )
+    name = f'{section}.ade20k'
     for setting, value in (('base_size', 512), ('final_size', 512), ('min_resize_scale', 0.5),
                            ('max_resize_scale', 2.0), ('ignore_background', True)):  # fmt: skip
         keys.only(f'{name}.{setting}', value, why='change the pipelines with --cfg-options')
@@ -235,38 +186,3 @@ def _algorithm(
         raise ConfigError(
             f'{path}: algorithms must be channels_last, ema, sam or mixup, got {name}'
         )
-
-
-def _named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of a list of ``name: options``, or of a mapping of such."""
-    listed = keys.take(section, None)
-    if listed is None:
-        grouped: dict[str, dict[str, Any]] = {}
-        for key, value in keys.take_all(section).items():
-            name, _, option = key.partition('.')
-            grouped.setdefault(name, {}).update({option: value} if option else {})
-        listed = [grouped] if grouped else []
-    for entry in listed:
-        pairs = {entry: {}} if isinstance(entry, str) else entry
-        if not isinstance(pairs, Mapping):
-            raise ConfigError(f'{path}: {section} must be a list of names with options')
-        for name, options in pairs.items():
-            yield name, options or {}
-
-
-def _one(
-    keys: Keys, section: str, known: Mapping[str, str], path: Path
-) -> tuple[str, Mapping[str, Any]]:
-    found = list(_named(keys, section, path))
-    if len(found) != 1 or found[0][0] not in known:
-        names = ', '.join(name for name, _ in found) or 'none'
-        raise ConfigError(f'{path}: {section} must be one of {", ".join(known)}, got {names}')
-    return found[0]
-
-
-def _processes() -> int:
-    """How many processes share a batch, where the launcher tells."""
-    for name in ('WORLD_SIZE', 'OMPI_COMM_WORLD_SIZE', 'SLURM_NTASKS'):
-        if os.environ.get(name, '').isdigit():
-            return int(os.environ[name])
-    return 1
