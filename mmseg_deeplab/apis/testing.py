@@ -23,7 +23,8 @@ from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.hub.foreign import holds_backbone
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 
 
 def test(
@@ -89,7 +90,10 @@ def test(
     if output_stride is not None:
         use_output_stride(prepared, output_stride)
     check_config(prepared)
-    prepared.load_from = str(existing_file(checkpoint))
+    path = existing_file(checkpoint)
+    if holds_backbone(path):
+        raise CheckpointError(f'{path}: holds a backbone alone; a test needs a whole model')
+    prepared.load_from = str(path)
     prepared.resume = False
     folder = views_name(scales, flip, output_stride)
     if scales is not None or flip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -23,7 +24,9 @@ from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
 from mmseg_deeplab.engine.runner_state import fine_tune_options
 from mmseg_deeplab.engine.seeding import check_seed
+from mmseg_deeplab.hub.foreign import holds_backbone
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.log import get_logger
 
 
 def train(
@@ -122,6 +125,19 @@ def _check_start(config: Config) -> None:
     start = config.get('load_from') if resume in (None, False, True) else resume
     if start and resume != 'auto':
         existing_file(start)
+    _start_from_backbone(config)
+
+
+def _start_from_backbone(config: Config) -> None:
+    """Take weights of a backbone alone, of another system, for the start of the backbone."""
+    start, resume = config.get('load_from'), config.get('resume')
+    if not start or resume is True:
+        return
+    path = Path(start).expanduser() if resume else existing_file(start)
+    if path.is_file() and holds_backbone(path):  # a run that goes on may do without the file
+        get_logger().info(f'{path}: weights of a backbone alone; the heads start at random')
+        config.model.pretrained = str(path)
+        config.load_from = None
 
 
 def _is_first_process() -> bool:

@@ -39,6 +39,7 @@ __all__ = [
     'format_of_file',
     'format_of_names',
     'foreign_format',
+    'holds_backbone',
     'read_weights',
     'state_dict_in',
     'weights_in',
@@ -158,6 +159,22 @@ def weights_in(content: Any, path: Path) -> Weights | None:
     state = state_dict_in(content)
     name = format_of_names(state or ())
     return None if name is None else _renamed(name, Foreign(state, {}), path)
+
+
+def holds_backbone(path: Path) -> bool:
+    """Whether a file holds another system's backbone alone, without a head.
+
+    Args:
+        path: An existing file; of PyTorch's formats no tensor is read.
+
+    Raises:
+        CheckpointError: As for :func:`read_weights`.
+    """
+    if format_of_file(path) is not None:
+        weights = read_weights(path)
+    else:
+        weights = weights_in(safe_load.read_file(path, 'cpu', mmap=True), path)
+    return weights is not None and weights.target.part == BACKBONE
 
 
 def _renamed(name: str, source: Foreign, path: Path) -> Weights:
