@@ -78,7 +78,10 @@ def convert_weights(
     path = existing_file(source)
     weights = read_weights(path, wanted)
     if weights is None:
-        raise CheckpointError(f'{path}: these are no weights of another system known here')
+        raise CheckpointError(
+            f'{path}: these are no weights of another system known here; a checkpoint of ours '
+            'needs no conversion, and --to SYSTEM gives it to another one'
+        )
     options = {**weights.target.options, **(cfg_options or {})}
     name = str(config or weights.target.config)
     loaded = load_config(name, options)
@@ -158,18 +161,15 @@ def checked_state(weights: Weights, config: Config, source: str) -> dict[str, Te
         CheckpointError: One is missing, left over, or of another shape.
     """
     model = model_without_memory(config)
-    module = foreign_format(weights.format)
-    if hasattr(module, 'check_model'):
-        module.check_model(weights.source, model)
-    if weights.target.part == BACKBONE:
-        model = model.backbone
-    fit_state(model, weights.state, source=source, need_auxiliary=True)
     check = getattr(foreign_format(weights.format), 'check_model', None)
     if check is not None:  # a format that also states settings of layers
         try:
             check(weights.source, model)
         except CheckpointError as error:
             raise CheckpointError(f'{source}: {error}') from error
+    if weights.target.part == BACKBONE:
+        model = model.backbone
+    fit_state(model, weights.state, source=source, need_auxiliary=True)
     return weights.state
 
 

@@ -36,6 +36,8 @@ class ClassBalancedSampler(Sampler):
         DataError: No image has a label that is not ignored.
     """
 
+    endless = True
+
     def __init__(self, dataset: Any, seed: int | None = None, strength: float = 1.0) -> None:
         if not 0 <= strength <= 1:
             raise ConfigError(f'strength must be from 0 to 1, got {strength}')
@@ -48,7 +50,7 @@ class ClassBalancedSampler(Sampler):
         self._stream = self._of_rank()
 
     def __len__(self) -> int:
-        return self.size
+        return -(-self.size // self.world_size)  # of one process
 
     def __iter__(self) -> Iterator[int]:
         yield from self._stream

@@ -30,6 +30,8 @@ class BlockShuffleSampler(Sampler):
         ConfigError: ``block`` or ``window`` is below 1, or the data set is empty.
     """
 
+    endless = True
+
     def __init__(
         self, dataset: Any, seed: int | None = None, block: int = 64, window: int = 8
     ) -> None:
@@ -46,7 +48,7 @@ class BlockShuffleSampler(Sampler):
         self._stream = self._of_rank()
 
     def __len__(self) -> int:
-        return self.size
+        return -(-self.size // self.world_size)  # of one process
 
     def __iter__(self) -> Iterator[int]:
         yield from self._stream

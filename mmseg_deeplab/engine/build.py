@@ -13,6 +13,8 @@ from typing import Any
 from mmengine.dist import get_rank
 from torch.utils.data import DataLoader
 
+from mmseg_deeplab.engine.sampling import is_endless
+from mmseg_deeplab.registry import DATA_SAMPLERS
 from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -124,8 +126,9 @@ def each_sample_once(loader: Any, name: str) -> Any:
     sampler = loader.get('sampler')
     if not isinstance(sampler, Mapping):
         return loader
-    kind = getattr(sampler.get('type'), '__name__', sampler.get('type'))
-    if kind in ('InfiniteSampler', 'ClassBalancedSampler', 'BlockShuffleSampler'):
+    known = sampler.get('type')
+    kind = getattr(known, '__name__', known)
+    if is_endless(DATA_SAMPLERS.get(known) if isinstance(known, str) else known):
         raise ConfigError(f'{name}.sampler must come to an end, got {kind}; use DefaultSampler')
     if kind != 'DefaultSampler':
         return loader

@@ -198,14 +198,19 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
         runner.call_hook('before_train_epoch')
         runner.model.train()
         _set_epoch(self.dataloader, self._epoch)
-        self._skip_seen(first)
         size = len(self.dataloader)
+        if isinstance(self.dataloader, SegDataLoader):
+            self.dataloader.batch_sampler.in_epochs = True
+        if first < size:
+            self._skip_seen(first)
         replay = 0 if isinstance(self.dataloader, SegDataLoader) else first
         # A checkpoint from an epoch's last step may find nothing left to do but the hooks.
         batches = enumerate(self.dataloader, start=first - replay) if first < size else ()
         for index, batch in batches:
             if index < first:
                 continue
+            if index >= size:  # a sampler without end that is not known for it
+                break
             self.run_iter(index, batch)
             if index + 1 < size:  # at the end, the epoch's own hooks come first
                 self._stop_if_asked()

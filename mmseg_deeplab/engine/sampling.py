@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_dist_info
 from torch.utils.data import Sampler
 
 from mmseg_deeplab.engine import seeding
 
 _EPOCH_STRIDE = 1 << 40  # more samples than an epoch can have: positions never meet
+
+
+def is_endless(sampler: Any) -> bool:
+    """Whether a sampler, or a class of samplers, gives indices without end.
+
+    Args:
+        sampler: It, or its class; one of ours or a user's says so by an attribute ``endless``.
+    """
+    kind = sampler if isinstance(sampler, type) else type(sampler)
+    return issubclass(kind, InfiniteSampler) or bool(getattr(sampler, 'endless', False))
 
 
 class SampleIndex(NamedTuple):
@@ -35,6 +46,9 @@ class ResumableBatchSampler(Sampler):
     wrapped sampler runs, the global generators are its own, seeded from (seed, epoch), so the
     training's draws and the sampler's cannot disturb each other.
 
+    With :attr:`in_epochs`, a pass over an endless sampler is as many batches as ``len`` says,
+    and the next goes on where it ended.
+
     Args:
         batch_sampler: Yields lists of indices; it may end (an epoch) or not.
         seed: The run's seed, >= 0.
@@ -44,7 +58,9 @@ class ResumableBatchSampler(Sampler):
         self.batch_sampler = batch_sampler
         self.seed = seed
         self.epoch = 0
+        self.in_epochs = False
         self._skip = 0
+        self._stream: _Epoch | None = None  # of an endless sampler
 
     @property
     def sampler(self) -> ResumableBatchSampler:
@@ -81,6 +97,22 @@ class ResumableBatchSampler(Sampler):
 
     def __iter__(self) -> Iterator[list[SampleIndex]]:
         skip, self._skip = self._skip, 0
+        if self.in_epochs and is_endless(getattr(self.batch_sampler, 'sampler', None)):
+            yield from self._part_of_stream(skip)
+        else:
+            yield from self._pass(skip)
+
+    def _part_of_stream(self, skip: int) -> Iterator[list[SampleIndex]]:
+        if self._stream is None:
+            self._stream = _Epoch(self.batch_sampler, self.seed, 0)
+        stream, size = self._stream, len(self)
+        stream.skip(self.epoch * size + skip - stream.drawn)
+        for _ in range(size - skip):
+            if (batch := stream.next()) is None:
+                return
+            yield batch
+
+    def _pass(self, skip: int) -> Iterator[list[SampleIndex]]:
         stream = _Epoch(self.batch_sampler, self.seed, self.epoch)
         while skip:
             done = stream.skip(skip)
@@ -90,7 +122,8 @@ class ResumableBatchSampler(Sampler):
             if skip:
                 self.set_epoch(self.epoch + 1)
                 stream = _Epoch(self.batch_sampler, self.seed, self.epoch)
-        yield from stream.batches()
+        while (batch := stream.next()) is not None:
+            yield batch
 
 
 class _Epoch:
@@ -101,6 +134,7 @@ class _Epoch:
         self._epoch = epoch
         self._generators = seeding.OwnGenerators(seed, seeding.SAMPLER, epoch)
         self._samples = 0  # of this process, drawn so far
+        self.drawn = 0  # batches
         with self._generators:
             self._batches = iter(batch_sampler)
 
@@ -111,20 +145,21 @@ class _Epoch:
                 batch = next(self._batches, None)
                 if batch is None:
                     return done
-                self._samples += len(batch)
+                self._count(batch)
         return batches
 
-    def batches(self) -> Iterator[list[SampleIndex]]:
+    def next(self) -> list[SampleIndex] | None:
+        with self._generators:
+            batch = next(self._batches, None)
+        if batch is None:
+            return None
         rank, world = get_dist_info()
-        start = self._epoch * _EPOCH_STRIDE + rank
-        while True:
-            with self._generators:
-                batch = next(self._batches, None)
-            if batch is None:
-                return
-            first = start + self._samples * world
-            self._samples += len(batch)
-            yield [
-                SampleIndex(self._seed, first + k * world, int(index))
-                for k, index in enumerate(batch)
-            ]
+        first = self._epoch * _EPOCH_STRIDE + rank + self._samples * world
+        self._count(batch)
+        return [
+            SampleIndex(self._seed, first + k * world, int(index)) for k, index in enumerate(batch)
+        ]
+
+    def _count(self, batch: list[int]) -> None:
+        self._samples += len(batch)
+        self.drawn += 1

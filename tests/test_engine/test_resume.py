@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mmseg_deeplab.engine import SegRunner, checkpoint, loops
+from mmseg_deeplab.registry import DATA_SAMPLERS
 from tests.test_engine.compare import assert_same, assert_same_runs, log_of, state_of
 from tests.test_engine.conftest import Crash, crash_in
 from tests.test_engine.toy import ToyDataset, ToyModel, toy_config
@@ -90,6 +91,53 @@ def test_epochs_resume_in_the_middle(workers, run, tmp_path, monkeypatch):
             run('broken', resume='auto', **changes)
     run('broken', resume='auto', **changes)
     assert_same_runs(tmp_path / 'unbroken', tmp_path / 'broken', 'epoch_4.pth')
+
+
+def test_endless_sampler_in_epochs(run, tmp_path, monkeypatch):
+    """Epochs end where `len` says, and the stream goes on over their ends, resumed or not."""
+    changes = {
+        'by_epoch': True,
+        'iters': 3,
+        'workers': 1,
+        'train_dataloader.sampler': dict(
+            type='BlockShuffleSampler', block=2, window=2, _delete_=True
+        ),
+        'default_hooks.checkpoint.by_epoch': False,
+        'default_hooks.checkpoint.interval': 2,  # also at the end of an epoch, before its hooks
+    }
+    whole = run('unbroken', **changes)
+    assert (whole.iter, whole.epoch) == (18, 3)
+    seen = [k for _, k, _ in _trace(whole)]
+    for start in (0, 11, 22):  # passes over the data, which an epoch of 12 samples does not begin
+        assert sorted(seen[start : start + 11]) == list(range(11))
+    for call in (7, 4):  # after the end of an epoch, and in its middle
+        with monkeypatch.context() as patch, pytest.raises(Crash):
+            crash_in(patch, loops.SegEpochLoop, 'run_iter', call)
+            run('broken', resume='auto', **changes)
+    resumed = run('broken', resume='auto', **changes)
+    assert _trace(resumed) == _trace(whole)[-len(_trace(resumed)) :]
+    assert_same_runs(tmp_path / 'unbroken', tmp_path / 'broken', 'iter_18.pth')
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class NeverEnding:
+    """A user's sampler without end that does not say so."""
+
+    def __init__(self, dataset, seed=None):
+        self.size = len(dataset)
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        while True:
+            yield from range(self.size)
+
+
+def test_unknown_endless_sampler_in_epochs(run):
+    sampler = {'train_dataloader.sampler': dict(type='NeverEnding', _delete_=True)}
+    whole = run(by_epoch=True, iters=2, **sampler)
+    assert (whole.iter, whole.epoch) == (12, 2)
 
 
 def test_finite_sampler_in_an_iteration_loop(run, tmp_path, monkeypatch):

@@ -27,8 +27,11 @@ _OTHER_CONFIGS = {
     'DeepLabV3Plus_ResNet101_MSC': 'deeplabv3plus_r101-d16-msc_voc12-321x321',
 }
 _V1, _V1_CONFIG = 'DeepLabV1_ResNet101', 'deeplabv1_r101-d8_coco'
-_OPTIMIZER = ('lr', 'momentum', 'weight_decay')
-_CRF = ('ITER_MAX', 'POS_W', 'POS_XY_STD', 'BI_W', 'BI_XY_STD', 'BI_RGB_STD')
+_OPTIMIZER = {'LR': {'above': 0}, 'MOMENTUM': {'least': 0}, 'WEIGHT_DECAY': {'least': 0}}
+_CRF = {
+    **dict.fromkeys(('ITER_MAX', 'POS_W', 'BI_W'), {'least': 0}),
+    **dict.fromkeys(('POS_XY_STD', 'BI_XY_STD', 'BI_RGB_STD'), {'above': 0}),
+}
 
 
 _SPLITS: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -69,18 +72,21 @@ def translate(tree: dict[str, Any], path: Path) -> dict[str, Any]:
     from mmseg_deeplab.config.load import find_config, read_config
 
     keys = Keys(tree, path)
-    model, name = keys.take('MODEL.NAME'), keys.take('DATASET.NAME', None)
+    model, name = keys.text('MODEL.NAME'), keys.text('DATASET.NAME', None)
     config = _base(model, name, path)
     base = read_config(find_config(config)).to_dict()
-    crop, batches = int(keys.take('IMAGE.SIZE.TRAIN')), int(keys.take('SOLVER.ITER_SIZE'))
+    crop = keys.whole('IMAGE.SIZE.TRAIN', least=1)
+    batches = keys.whole('SOLVER.ITER_SIZE', least=1)
     translated: dict[str, Any] = {'_base_': config, 'crop_size': (crop, crop)}
     translated['model'] = _model(keys, model, crop)
     translated |= _schedule(keys, base, batches)
-    splits = {part: keys.take(f'DATASET.SPLIT.{part}', None) for part in ('TRAIN', 'VAL')}
+    splits = {part: keys.text(f'DATASET.SPLIT.{part}', None) for part in ('TRAIN', 'VAL')}
     pipeline = _pipeline(keys, crop, base['train_dataloader']['dataset']['pipeline'])
     translated |= _loaders(keys, name, splits, pipeline)
     translated['crf'] = {
-        key.lower(): keys.take(f'CRF.{key}') for key in _CRF if f'CRF.{key}' in keys
+        key.lower(): keys.number(f'CRF.{key}', **limits)
+        for key, limits in _CRF.items()
+        if f'CRF.{key}' in keys
     }
     translated |= _places(keys, model, splits)
     keys.only('DATASET.IGNORE_LABEL', 255, why='other values in the labels must become 255')
@@ -110,28 +116,34 @@ def _base(model: str, dataset: str | None, path: Path) -> str:
 
 
 def _model(keys: Keys, model: str, crop: int) -> dict[str, Any]:
-    head: dict[str, Any] = {'num_classes': keys.take('DATASET.N_CLASSES')}
+    head: dict[str, Any] = {'num_classes': keys.whole('DATASET.N_CLASSES', least=1)}
     if model == _V2:
-        head['dilations'] = tuple(keys.take('MODEL.ATROUS_RATES', (6, 12, 18, 24)))
+        head['dilations'] = tuple(keys.numbers('MODEL.ATROUS_RATES', (6, 12, 18, 24), least=1))
     else:
         keys.idle(f"{model}'s are fixed", 'MODEL.ATROUS_RATES')
-    mean = [keys.take(f'IMAGE.MEAN.{band}') for band in 'BGR']
+    mean = [keys.number(f'IMAGE.MEAN.{band}') for band in 'BGR']
     return {
         'decode_head': head,
         'data_preprocessor': {'size': (crop, crop), 'mean': mean},
-        'pretrained': keys.take('MODEL.INIT_MODEL', None) or None,
+        'pretrained': keys.text('MODEL.INIT_MODEL', None) or None,
     }
 
 
 def _schedule(keys: Keys, base: dict[str, Any], batches: int) -> dict[str, Any]:
-    end = int(keys.take('SOLVER.ITER_MAX')) * batches
+    end = keys.whole('SOLVER.ITER_MAX', least=1) * batches
     scheduler = {
         **base['param_scheduler'][0],
-        'interval': int(keys.take('SOLVER.LR_DECAY')) * batches,
-        'power': keys.take('SOLVER.POLY_POWER'),
+        'interval': keys.whole('SOLVER.LR_DECAY', least=1) * batches,
+        'power': keys.number('SOLVER.POLY_POWER', least=0),
         'end': end,
     }
-    optimizer = {key: keys.take(f'SOLVER.{key.upper()}') for key in _OPTIMIZER}
+    optimizer = {
+        key.lower(): keys.number(f'SOLVER.{key}', **limits) for key, limits in _OPTIMIZER.items()
+    }
+    logged, saved, averaged = (
+        keys.whole(f'SOLVER.{key}', least=1) * batches
+        for key in ('ITER_TB', 'ITER_SAVE', 'AVERAGE_LOSS')
+    )
     return {
         'iter_size': batches,
         'max_iters': end,
@@ -139,10 +151,10 @@ def _schedule(keys: Keys, base: dict[str, Any], batches: int) -> dict[str, Any]:
         'param_scheduler': [scheduler],
         'train_cfg': {'max_iters': end, 'val_interval': end},
         'default_hooks': {
-            'logger': {'interval': int(keys.take('SOLVER.ITER_TB')) * batches},
-            'checkpoint': {'interval': int(keys.take('SOLVER.ITER_SAVE')) * batches},
+            'logger': {'interval': logged},
+            'checkpoint': {'interval': saved},
         },
-        'log_processor': {'window_size': int(keys.take('SOLVER.AVERAGE_LOSS')) * batches},
+        'log_processor': {'window_size': averaged},
     }
 
 
@@ -152,32 +164,33 @@ def _loaders(
     splits: dict[str, str | None],
     pipeline: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    workers, root = int(keys.take('DATALOADER.NUM_WORKERS', 0)), keys.take('DATASET.ROOT', None)
+    workers, root = keys.whole('DATALOADER.NUM_WORKERS', 0), keys.text('DATASET.ROOT', None)
     if root is not None and name in _VOC:
-        root = f'{str(root).rstrip("/")}/VOC2012'
+        root = f'{root.rstrip("/")}/VOC2012'
     loaders: dict[str, Any] = {}
     for loader, size, part, dataset in (
         ('train_dataloader', 'TRAIN', 'TRAIN', {'pipeline': pipeline}),
         ('val_dataloader', 'TEST', 'VAL', {}),
     ):
         if root is not None:
-            dataset['data_root'] = str(root)
+            dataset['data_root'] = root
         if splits[part] is not None and name in _SPLITS:
-            dataset |= _SPLITS[name](str(splits[part]))
-        batch = keys.take(f'SOLVER.BATCH_SIZE.{size}', 1)
-        loaders[loader] = {'dataset': dataset, 'num_workers': workers, 'batch_size': int(batch)}
+            dataset |= _SPLITS[name](splits[part])
+        batch = keys.whole(f'SOLVER.BATCH_SIZE.{size}', 1, least=1)
+        loaders[loader] = {'dataset': dataset, 'num_workers': workers, 'batch_size': batch}
         if not workers:
             loaders[loader]['persistent_workers'] = False
     return {**loaders, 'test_dataloader': copy.deepcopy(loaders['val_dataloader'])}
 
 
 def _pipeline(keys: Keys, crop: int, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    scales, longer = keys.take('DATASET.SCALES', None), keys.take('IMAGE.SIZE.BASE', None)
+    scales = keys.numbers('DATASET.SCALES', None, above=0)
+    longer = keys.whole('IMAGE.SIZE.BASE', None, least=1)
     changed = []
     for step in copy.deepcopy(steps):
         if step['type'] == 'RandomScale':
             if longer:
-                changed.append({'type': 'ResizeLongerSide', 'base_size': int(longer)})
+                changed.append({'type': 'ResizeLongerSide', 'base_size': longer})
             if scales:
                 step['factors'] = tuple(scales)
         if step['type'] == 'RandomCrop':
@@ -187,7 +200,7 @@ def _pipeline(keys: Keys, crop: int, steps: list[dict[str, Any]]) -> list[dict[s
 
 
 def _places(keys: Keys, model: str, splits: dict[str, str | None]) -> dict[str, str]:
-    root, experiment = keys.take('EXP.OUTPUT_DIR', 'data'), keys.take('EXP.ID')
+    root, experiment = keys.text('EXP.OUTPUT_DIR', 'data'), keys.text('EXP.ID')
     below, train, val = f'{experiment}/{model.lower()}', splits['TRAIN'], splits['VAL']
     return {
         'work_dir': f'{root}/models/{below}/{train or "train"}',

@@ -172,7 +172,8 @@ def check_model(source: Foreign, model: nn.Module) -> None:
         model: With ``backbone`` and ``decode_head``.
 
     Raises:
-        CheckpointError: Kernel, stride, padding, dilation, epsilon or momentum of a layer differ.
+        CheckpointError: The model has no such layer, or its kernel, stride, padding, dilation,
+            epsilon or momentum differ.
     """
     heads = deeplab_pytorch.HEADS['v1'] | deeplab_pytorch.HEADS['v2']
     for layer, stated in source.meta['layers'].items():
@@ -184,8 +185,14 @@ def check_model(source: Foreign, model: nn.Module) -> None:
         elif name in deeplab_pytorch.BACKBONE:
             place = f'backbone.{deeplab_pytorch.BACKBONE[name]}'
         else:
-            place = f'decode_head.{heads[name]}'
-        module = model.get_submodule(place)
+            place = f'decode_head.{heads.get(name, name)}'
+        try:
+            module = model.get_submodule(place)
+        except AttributeError as error:
+            raise CheckpointError(
+                f"layer {layer} is not in the config's model, which has no {place}; DeepLab v1 and "
+                'v2 are on ResNet-101'
+            ) from error
         for setting, value in stated.items():
             ours = getattr(module, setting)
             ours = ours[0] if isinstance(ours, tuple) else ours
