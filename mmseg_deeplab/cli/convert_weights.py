@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.source,
                 arguments.out,
                 system=arguments.to,
+                config=arguments.config,
+                cfg_options=arguments.cfg_options,
                 overwrite=arguments.overwrite,
             )
         )

@@ -149,19 +149,24 @@ def to_ours(state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def from_ours(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The inverse of :func:`to_ours` for a whole model.
+    """The inverse of :func:`to_ours`.
 
     Args:
-        state: Weights of a model that :func:`to_ours` can give.
+        state: What :func:`to_ours` can give: of a whole model, or of a backbone alone.
 
     Raises:
         CheckpointError: A name has no counterpart there.
     """
+    alone = not any(name.startswith(('backbone.', 'decode_head.')) for name in state)
+    if alone:
+        state = {f'backbone.{name}': value for name, value in state.items()}
     plus = 'decode_head.c1_bottleneck.conv.weight' in state
     known = _names(plus=plus, deep_stem=any(n.startswith('backbone.stem.') for n in state))
     theirs = {ours: name for name, ours in known.items()}
     _refuse([name for name in state if _layer(name) not in theirs], f'{NAME} (no auxiliary head)')
     renamed = {f'{theirs[_layer(name)]}.{_last(name)}': value for name, value in state.items()}
+    if alone:
+        return {name.removeprefix(f'{_BACKBONE}.'): value for name, value in renamed.items()}
     return {name: _joined(name, value, renamed, back=True) for name, value in renamed.items()}
 
 
@@ -173,7 +178,9 @@ def write(path: str | Path, state: Mapping[str, Any]) -> None:
         state: Tensors or arrays under Detectron2's names.
     """
     arrays = {name: np.asarray(value) for name, value in state.items()}
-    content = {'model': arrays, '__author__': 'mmseg_deeplab'}
+    content: dict[str, Any] = {'model': arrays, '__author__': 'mmseg_deeplab'}
+    if _is_backbone(state):
+        content['matching_heuristics'] = True  # its names lack the `backbone.` of a model's
     write_bytes(path, pickle.dumps(content, protocol=2))
 
 
