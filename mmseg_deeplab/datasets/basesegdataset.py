@@ -45,10 +45,10 @@ class BaseSegDataset(BaseDataset):
     A record, from :meth:`get_data_info`, holds ``img_path``, ``seg_map_path`` (where there are
     labels), ``label_map``, ``reduce_zero_label``, ``seg_fields`` (an empty list),
     ``num_classes``, ``sample_idx`` and, where they are set, ``color_table``, ``ignore_index``,
-    ``group`` and ``other_seg_map_paths``.
+    ``group``, ``other_seg_map_paths`` and ``seg_map_hint``.
 
-    A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL`` and
-    needs no constructor.
+    A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL``,
+    ``SEG_MAP_HINT`` and needs no constructor.
 
     Args:
         ann_file: Text file of stems, of image names, or of image and label names in two
@@ -87,6 +87,7 @@ class BaseSegDataset(BaseDataset):
     IMG_SUFFIX: str | tuple[str, ...] = '.jpg'
     SEG_MAP_SUFFIX: str | tuple[str, ...] = '.png'
     REDUCE_ZERO_LABEL = False
+    SEG_MAP_HINT = ''  # how labels are made that were not published, for where one is missing
 
     def __init__(
         self,
@@ -240,6 +241,8 @@ class BaseSegDataset(BaseDataset):
             shared['color_table'] = self.color_table
         if self.ignore_index != IGNORE:
             shared['ignore_index'] = self.ignore_index
+        if self.SEG_MAP_HINT:
+            shared['seg_map_hint'] = self.SEG_MAP_HINT
         if isinstance(self.group, str):
             shared['group'] = self.group
         return shared

@@ -53,7 +53,8 @@ def check_pairs(dataset: BaseDataset, split: str) -> tuple[list[Record], list[Fi
             message = f'{image}: no such image, though the list of images names it'
             findings.append(Finding('missing-image', split, message, (image,)))
         elif mask is not None and not os.path.isfile(mask):
-            message = f'{mask}: no such mask; the image {image} has none'
+            hint = f'; {record["seg_map_hint"]}' if 'seg_map_hint' in record else ''
+            message = f'{mask}: no such mask; the image {image} has none{hint}'
             findings.append(Finding('missing-mask', split, message, (mask,)))
         else:
             complete.append(record)
