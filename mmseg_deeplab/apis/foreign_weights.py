@@ -40,6 +40,7 @@ class Converted(NamedTuple):
         config: The config whose model they fit; a path or the name of a shipped one.
         part: ``'model'`` or ``'backbone'``.
         entries: In the checkpoint.
+        found: In the source; counters of batches, and a classifier of images, make the difference.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Converted(NamedTuple):
     config: str
     part: str
     entries: int
+    found: int
 
 
 def convert_weights(
@@ -109,7 +111,8 @@ def convert_weights(
             meta['dataset_meta'] = known
         meta['cfg'] = loaded.pretty_text
     _write(target, {'meta': meta, 'state_dict': state})
-    return Converted(target, origin['system'], name, weights.target.part, len(state))
+    found = len(weights.source.state)
+    return Converted(target, origin['system'], name, weights.target.part, len(state), found)
 
 
 def export_weights(

@@ -108,7 +108,13 @@ def read(path: str | Path) -> Foreign:
         state = content['model']
     else:
         blobs, meta = content.get('blobs', content), {'caffe2': True}
-        state = {k: v for k, v in blobs.items() if not str(k).endswith('_momentum')}
+        state = blobs
+        if isinstance(blobs, Mapping):
+            state = {k: v for k, v in blobs.items() if not str(k).endswith('_momentum')}
+    if not isinstance(state, Mapping):
+        raise CheckpointError(
+            f'{path}: must hold a dict of arrays, got a {type(state).__name__} in its place'
+        )
     wrong = [k for k, v in state.items() if not isinstance(v, np.ndarray | np.generic)]
     if wrong:
         raise CheckpointError(f'{path}: must hold arrays alone, got something else at {wrong[0]!r}')
