@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -140,13 +141,15 @@ def read_frames(source: int | str | PathLike) -> Iterator[np.ndarray]:
     """
     capture: Any
     if isinstance(source, int):
-        capture = cv2.VideoCapture(source)
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*'YUYV'))  # uncompressed
+        with _quiet_opencv():
+            capture = cv2.VideoCapture(source)
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*'YUYV'))  # uncompressed
         fault = f'camera {source} gives no picture; is it there (--camera-id), and free?'
     else:
         if not Path(source).is_file():
             raise DataError(f'{source}: there is no such video; check --video')
-        capture = cv2.VideoCapture(str(source))
+        with _quiet_opencv():
+            capture = cv2.VideoCapture(str(source))
         fault = f'{source}: OpenCV cannot read this video; convert it, for example to MP4 (H.264)'
     try:
         more, frame = capture.read()
@@ -157,6 +160,18 @@ def read_frames(source: int | str | PathLike) -> Iterator[np.ndarray]:
             more, frame = capture.read()
     finally:
         capture.release()
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """Let OpenCV not report each way in which it failed to open a source; we say it in one line."""
+    log = getattr(getattr(cv2, 'utils', None), 'logging', None) or cv2
+    before = log.getLogLevel()
+    log.setLogLevel(0)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
 
 
 def _scaled(frame: np.ndarray, size: int | None) -> np.ndarray:

@@ -59,12 +59,15 @@ def deeplab(
 
 
 def deeplabv2_resnet101(
-    pretrained: str | None = None, n_classes: int = 182, scales: Sequence[float] | None = None
+    pretrained: str | bool | None = None,
+    n_classes: int = 182,
+    scales: Sequence[float] | None = None,
 ) -> nn.Module:
     """DeepLab v2 with three input sizes, as in deeplab-pytorch.
 
     Args:
-        pretrained: ``'cocostuff10k'``, ``'cocostuff164k'`` (182 classes) or ``'voc12'`` (21).
+        pretrained: ``'cocostuff10k'``, ``'cocostuff164k'`` (182 classes) or ``'voc12'`` (21);
+            None or False for none. True does not say which, so it is refused.
         n_classes: K.
         scales: Of the further inputs; None is 0.5 and 0.75.
 
@@ -76,8 +79,12 @@ def deeplabv2_resnet101(
     Raises:
         ConfigError: Weights of another number of classes, or of an unknown name.
     """
+    if pretrained is False:
+        pretrained = None
     if pretrained is not None and pretrained not in _V2:
-        raise ConfigError(f'pretrained must be None or one of {", ".join(_V2)}, got {pretrained!r}')
+        raise ConfigError(
+            f'pretrained must be None, False or one of {", ".join(_V2)}, got {pretrained!r}'
+        )
     config, classes = _V2[pretrained or 'cocostuff164k']
     if pretrained is not None and n_classes != classes:
         raise ConfigError(f'{pretrained} has {classes} classes, got n_classes={n_classes}')

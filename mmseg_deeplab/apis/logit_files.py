@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from mmseg_deeplab.apis.inference import init_model
 from mmseg_deeplab.apis.prediction import progress_bar
 from mmseg_deeplab.apis.run_config import ConfigLike, prepare
+from mmseg_deeplab.datasets.audit import require_files
 from mmseg_deeplab.evaluation import ConfusionMatrix, labelled_scores
 from mmseg_deeplab.inference import DenseCRF, check_jobs, in_order
 from mmseg_deeplab.models.utils.resize import resize
@@ -65,7 +67,7 @@ def test_to_files(
     for done, sample in enumerate(_samples(dataset), start=1):
         found = _logits(model, sample)
         if logits:
-            _save(_place(logit_dir, names, sample), found.numpy())
+            _save(_place(logit_dir, names, sample['data_samples'].img_path), found.numpy())
         label = _label(sample)
         matrix.add(_resized(found, label).argmax(dim=0), label)
         report(done, len(dataset))
@@ -102,17 +104,24 @@ def crf_on_files(
     crf = DenseCRF.from_cfg(prepared.get('crf'))
     classes = int(prepared.model.decode_head.num_classes)
     matrix = ConfusionMatrix(classes)
-    report, names = progress_bar(len(dataset)), UniqueNames()
+    names = UniqueNames()
+    places = [
+        _place(logit_dir, names, dataset.get_data_info(index)['img_path'])
+        for index in range(len(dataset))
+    ]
+    for path in places:  # all of them, before hours are spent on the first ones
+        _check_header(path, classes)
+    report = progress_bar(len(dataset))
     mean = torch.tensor(prepared.model.data_preprocessor.mean) if less_mean else None
 
     def refine(work: tuple[dict, Path]) -> tuple[np.ndarray, Tensor]:
         sample, path = work
         label = _label(sample)
-        logits = torch.from_numpy(_load(path, classes))
+        logits = torch.from_numpy(_load(path))
         known = _resized(logits, label).softmax(dim=0)
         return crf(_picture(sample, mean), known).argmax(axis=0), label
 
-    work = ((sample, _place(logit_dir, names, sample)) for sample in _samples(dataset))
+    work = zip(_samples(dataset), places, strict=True)
     for done, (classes_of, label) in enumerate(
         in_order(refine, work, jobs=jobs or usable_cores()), start=1
     ):
@@ -140,7 +149,9 @@ def _prepared(
 
 
 def _dataset(config: Config) -> Any:
-    return DATASETS.build(config.test_dataloader.dataset)
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    require_files(dataset)
+    return dataset
 
 
 def _samples(dataset: Any) -> Iterator[dict]:
@@ -176,8 +187,8 @@ def _picture(sample: dict, mean: Tensor | None) -> np.ndarray:
     return (pixels - mean).long().remainder(256).byte().contiguous().numpy()
 
 
-def _place(folder: Path, names: UniqueNames, sample: dict) -> Path:
-    return folder / f'{names.stem(sample["data_samples"].img_path)}.npy'
+def _place(folder: Path, names: UniqueNames, image: str) -> Path:
+    return folder / f'{names.stem(image)}.npy'
 
 
 def _save(path: Path, array: np.ndarray) -> None:
@@ -186,20 +197,39 @@ def _save(path: Path, array: np.ndarray) -> None:
     write_bytes(path, content.getvalue())
 
 
-def _load(path: Path, classes: int) -> np.ndarray:
+def _check_header(path: Path, classes: int) -> None:
+    """Refuse a file of logits that is missing, cut off, or of another model."""
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open('rb') as file:
+            version = np.lib.format.read_magic(file)
+            formats = np.lib.format
+            read = (
+                formats.read_array_header_1_0
+                if version == (1, 0)
+                else (formats.read_array_header_2_0)
+            )
+            shape, _, dtype = read(file)
+            wanted = file.tell() + prod(shape) * dtype.itemsize
+        there = path.stat().st_size
     except FileNotFoundError as error:
         raise DatasetNotFoundError(
             f'{path}: no logits of this image; run the test first, without --no-logits'
         ) from error
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f'{path}: is damaged ({error}); run the test again') from error
-    if array.ndim != 3 or len(array) != classes:
+    if dtype.kind != 'f' or len(shape) != 3 or shape[0] != classes or 0 in shape:
         raise DataError(
-            f'{path}: must hold logits of {classes} classes, (K, h, w), got {array.shape}; they '
-            'are of another model'
+            f'{path}: must hold logits of {classes} classes, (K, h, w) of floats, got {shape} of '
+            f'{dtype}; they are of another model'
         )
+    if there < wanted:
+        raise DataError(f'{path}: is damaged ({there} bytes of {wanted}); run the test again')
+
+
+def _load(path: Path) -> np.ndarray:
+    array = np.load(path, allow_pickle=False)
+    if not np.isfinite(array).all():
+        raise DataError(f'{path}: holds logits that are no numbers (NaN); run the test again')
     return array.astype(np.float32)
 
 

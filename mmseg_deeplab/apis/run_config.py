@@ -17,6 +17,7 @@ from mmseg_deeplab.config.cross_check import inner_datasets
 from mmseg_deeplab.engine.distributed import pick_device
 from mmseg_deeplab.inference import DenseCRF, check_jobs
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.processes import started_by_mpi
 
 _IOU_METRICS = ('IoUMetric', 'SemSegMetric')  # of one kind: files of theirs go to the same places
 
@@ -30,7 +31,7 @@ def prepare(
     cfg_options: Mapping[str, Any] | None,
     data_root: str | PathLike | None,
     device: str | None,
-    launcher: str,
+    launcher: str | None,
 ) -> Config:
     """Read a config and set what training and testing have in common.
 
@@ -40,7 +41,8 @@ def prepare(
         cfg_options: Dotted keys and values that replace the config's.
         data_root: Folder that every data set reads from, if not the config's.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'mps'``, or None for the best one.
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``; None is ``'mpi'`` among
+            processes of ``mpirun``, which would write over each other's files, else ``'none'``.
 
     Returns:
         A new config with ``work_dir`` and ``launcher`` set.
@@ -49,7 +51,7 @@ def prepare(
     name = Path(prepared.filename).stem if prepared.filename else 'run'
     chosen = work_dir or prepared.get('work_dir') or Path('work_dirs') / name
     prepared.work_dir = os.fspath(chosen)
-    prepared.launcher = launcher
+    prepared.launcher = launcher or ('mpi' if started_by_mpi() else 'none')
     if device is not None:
         pick_device(device)  # an unknown or absent device is refused before data is looked at
         prepared.device = device

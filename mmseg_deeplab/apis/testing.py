@@ -21,15 +21,18 @@ from mmseg_deeplab.apis.run_config import (
 from mmseg_deeplab.apis.views import use_output_stride, use_views, views_name
 from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
+from mmseg_deeplab.datasets.audit import require_files
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
 from mmseg_deeplab.hub.foreign import holds_backbone
+from mmseg_deeplab.registry import DATASETS
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+from mmseg_deeplab.utils.processes import started_rank
 
 
 def test(
     config: ConfigLike,
-    checkpoint: str | PathLike,
+    checkpoint: str | PathLike | None = None,
     *,
     aug_test: bool = False,
     scales: Sequence[float] | None = None,
@@ -45,7 +48,7 @@ def test(
     work_dir: str | PathLike | None = None,
     cfg_options: Mapping[str, Any] | None = None,
     data_root: str | PathLike | None = None,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> dict[str, float]:
     """Score a checkpoint on the test set of a config.
 
@@ -55,7 +58,8 @@ def test(
 
     Args:
         config: Path, name of a shipped config, ``Config`` or mapping; it is not changed.
-        checkpoint: File to load.
+        checkpoint: File to load; None is what the config's ``test_from`` names, as settings
+            files of other systems do.
         aug_test: Average the probabilities of the config's own scales and flips of each image.
         scales: Instead: of these scales, factors of the size at which an image is tested.
         flip: Instead: of each scale and its mirror image.
@@ -70,7 +74,8 @@ def test(
         work_dir: Folder for the log and the scores; ``work_dirs/NAME`` if None.
         cfg_options: Dotted keys and values that replace the config's.
         data_root: Folder that every data set reads from, if not the config's.
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``; None is ``'mpi'`` among
+            processes of ``mpirun``, else ``'none'``.
 
     Returns:
         Metric name to value in percent.
@@ -90,7 +95,7 @@ def test(
     if output_stride is not None:
         use_output_stride(prepared, output_stride)
     check_config(prepared)
-    path = existing_file(checkpoint)
+    path = existing_file(checkpoint or _named_checkpoint(prepared))
     if holds_backbone(path):
         raise CheckpointError(f'{path}: holds a backbone alone; a test needs a whole model')
     prepared.load_from = str(path)
@@ -110,8 +115,11 @@ def test(
         folder = f'{folder}_crf'
         use_crf(prepared, crf_jobs)
     metrics = list(iou_metrics(prepared.test_evaluator))
-    if metrics and all(metric.get('format_only') for metric in metrics):
+    labelled = not metrics or not all(metric.get('format_only') for metric in metrics)
+    if not labelled:
         leave_labels_out(prepared)
+    if started_rank() == 0:  # one looks for all
+        require_files(DATASETS.build(prepared.test_dataloader.dataset), labelled=labelled)
     set_report_dir(prepared, 'test_evaluator', folder)
     if out is not None:
         for metric in metrics:
@@ -121,6 +129,16 @@ def test(
     make_work_dir(prepared.work_dir)
     with naming_config(prepared), write_failures(prepared.work_dir):
         return SegRunner.from_cfg(prepared).test()
+
+
+def _named_checkpoint(config: Config) -> str:
+    named = config.get('test_from')
+    if not named:
+        raise ConfigError(
+            f'{config.filename or "the config"}: a checkpoint to test must be given behind the '
+            'config; the config names none'
+        )
+    return named
 
 
 def _require_test_set(config: Config) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -27,6 +26,7 @@ from mmseg_deeplab.engine.seeding import check_seed
 from mmseg_deeplab.hub.foreign import holds_backbone
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.log import get_logger
+from mmseg_deeplab.utils.processes import started_rank
 
 
 def train(
@@ -43,7 +43,7 @@ def train(
     audit: bool | None = None,
     cfg_options: Mapping[str, Any] | None = None,
     data_root: str | PathLike | None = None,
-    launcher: str = 'none',
+    launcher: str | None = None,
 ) -> SegRunner:
     """Train the model that a config describes, validating and saving as it says.
 
@@ -62,7 +62,8 @@ def train(
         audit: Whether to look the data over first; the config's ``audit``, else True, if None.
         cfg_options: Dotted keys and values that replace the config's.
         data_root: Folder that every data set reads from, if not the config's.
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``; None is ``'mpi'`` among
+            processes of ``mpirun``, else ``'none'``.
 
     Returns:
         The runner when it is done; its ``model`` is trained.
@@ -95,7 +96,7 @@ def train(
     _check_start(prepared)
     make_work_dir(prepared.work_dir)
     with naming_config(prepared):
-        if prepared.get('audit', True) and _is_first_process():
+        if prepared.get('audit', True) and started_rank() == 0:  # one looks for all
             _audit(prepared)
         with write_failures(prepared.work_dir):
             runner = SegRunner.from_cfg(prepared)
@@ -138,12 +139,6 @@ def _start_from_backbone(config: Config) -> None:
         get_logger().info(f'{path}: weights of a backbone alone; the heads start at random')
         config.model.pretrained = str(path)
         config.load_from = None
-
-
-def _is_first_process() -> bool:
-    """Whether this is the process that looks the data over for all of them."""
-    rank = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0'))
-    return rank == '0'
 
 
 def _audit(config: Config) -> None:

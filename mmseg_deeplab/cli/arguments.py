@@ -149,8 +149,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),
-        default='none',
-        help='what started the processes of a distributed run',
+        help='what started the processes of a distributed run (mpi under mpirun, else none)',
     )
     # old launchers pass the rank as an argument, torchrun in the environment
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)

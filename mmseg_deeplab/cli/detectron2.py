@@ -99,7 +99,7 @@ def _check_devices(config: Config, asked: int) -> None:
         present, kind, hint = os.cpu_count() or 1, 'CPU cores', 'choose fewer'
     else:
         kind, hint = 'GPUs', 'choose fewer, or add MODEL.DEVICE cpu for processes on the CPU'
-    if 1 < asked and present < asked:
+    if asked > 1 and present < asked:
         raise ConfigError(f'--num-gpus {asked}, but this machine has {present} {kind}; {hint}')
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,7 @@ from mmseg_deeplab.cli import (
 )
 from mmseg_deeplab.cli.arguments import config_in_front
 from mmseg_deeplab.utils.errors import SegError, plain_message
+from mmseg_deeplab.utils.processes import started_by_mpi
 from mmseg_deeplab.version import __version__
 
 OK, USER_ERROR, INTERRUPTED = 0, 1, 130
@@ -91,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in WITH_CONFIG_OPTION:
         words = config_in_front(words)
+    if started_by_mpi():  # mpirun gives each process a terminal, whatever its own output is
+        os.environ.setdefault('NO_COLOR', '1')
     parsed = build_parser().parse_args(words)
     try:
         return COMMANDS[parsed.command].run(parsed) or OK

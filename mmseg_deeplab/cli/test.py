@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from mmseg_deeplab.cli.arguments import (
     add_aug_test,
@@ -19,7 +22,13 @@ from mmseg_deeplab.cli.old_options import add_old_test_options, folder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``test``."""
     add_config(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help="checkpoint file; may be left out where another system's config file names one",
+    )
+    parse = parser.parse_known_args
+    parser.parse_known_args = partial(_with_late_checkpoint, parse)  # type: ignore[method-assign]
     add_run_options(parser)
     add_aug_test(parser)
     add_crf(parser)
@@ -36,6 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_config_options(parser)
     add_old_test_options(parser)
+
+
+def _with_late_checkpoint(
+    parse: Callable, words: Any = None, namespace: Any = None
+) -> tuple[argparse.Namespace, list[str]]:
+    """Find a checkpoint behind options: before 3.13, argparse misses an optional one there."""
+    found, left = parse(words, namespace)
+    if found.checkpoint is None and left and not left[0].startswith('-'):
+        found.checkpoint = left.pop(0)
+    return found, left
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -42,6 +42,7 @@ from mmseg_deeplab.registry import nearest_names
 from mmseg_deeplab.utils.config_names import known_config
 from mmseg_deeplab.utils.errors import ConfigError, ConfigNotFoundError, ConfigTypeError
 from mmseg_deeplab.utils.log import warn_once
+from mmseg_deeplab.utils.processes import started_rank
 
 _READING = threading.RLock()
 
@@ -181,7 +182,8 @@ def foreign_config(tree: Any, path: Path) -> Config | None:
         return None
     changes, notes = found
     base = read_config(find_config(changes.pop(BASE_KEY)))
-    warn_once('\n  '.join(notes))
+    if started_rank() == 0:
+        warn_once('\n  '.join(notes))
     try:
         merged = Config._merge_a_into_b(changes, base.to_dict())
     except (TypeError, KeyError) as error:

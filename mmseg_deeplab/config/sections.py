@@ -51,6 +51,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     'efficient_conv_bn_eval': LIST,
     'device': TEXT,
     'load_from': TEXT,
+    'test_from': TEXT,
     'fine_tune': DICT,
     'work_dir': TEXT,
     'launcher': TEXT,

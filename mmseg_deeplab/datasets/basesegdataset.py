@@ -45,7 +45,7 @@ class BaseSegDataset(BaseDataset):
     A record, from :meth:`get_data_info`, holds ``img_path``, ``seg_map_path`` (where there are
     labels), ``label_map``, ``reduce_zero_label``, ``seg_fields`` (an empty list),
     ``num_classes``, ``sample_idx`` and, where they are set, ``color_table``, ``ignore_index``,
-    ``group``, ``other_seg_map_paths`` and ``seg_map_hint``.
+    ``group`` and ``other_seg_map_paths``.
 
     A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL``,
     ``SEG_MAP_HINT`` and needs no constructor.
@@ -241,8 +241,6 @@ class BaseSegDataset(BaseDataset):
             shared['color_table'] = self.color_table
         if self.ignore_index != IGNORE:
             shared['ignore_index'] = self.ignore_index
-        if self.SEG_MAP_HINT:
-            shared['seg_map_hint'] = self.SEG_MAP_HINT
         if isinstance(self.group, str):
             shared['group'] = self.group
         return shared

@@ -41,6 +41,13 @@ class _Steps:
         if climb is not None and climb(self.runner.model, batch):
             self._begin_step(batch)
 
+    def _say_if_done(self, done: int, wanted: int, unit: str) -> None:
+        if done >= wanted:
+            get_logger().warning(
+                f'nothing is left to train: {done} of {wanted} {unit} are done; for more, raise '
+                f'train_cfg.max_{unit}'
+            )
+
     def _skip_seen(self, batches: int) -> None:
         """Let the loader begin after ``batches`` batches."""
         if not batches:
@@ -123,6 +130,7 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         self._skip_seen(self._iter)
+        self._say_if_done(self._iter, self._max_iters, 'iters')
         batches = self._endless()
         with StopRequest() as self.stop_request:
             self._validate_if_due()
@@ -180,6 +188,7 @@ class SegEpochLoop(_Steps, EpochBasedTrainLoop):
         """Train from the current iteration to the end of ``max_epochs``; returns the model."""
         runner = self.runner
         runner.call_hook('before_train')
+        self._say_if_done(self._epoch, self._max_epochs, 'epochs')
         with StopRequest() as self.stop_request:
             if self._iter == self._epoch * len(self.dataloader):
                 self._validate_if_due()

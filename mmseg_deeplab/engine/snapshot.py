@@ -13,6 +13,7 @@ from mmengine.model import is_model_wrapper
 from torch import nn
 
 from mmseg_deeplab.engine.plain import hub_from_plain, hub_to_plain
+from mmseg_deeplab.engine.schedulers.base import FactorLR
 from mmseg_deeplab.utils.errors import CheckpointError
 from mmseg_deeplab.utils.log import get_logger
 from mmseg_deeplab.version import __version__
@@ -165,4 +166,22 @@ def _load_schedulers(schedulers: Any, states: Any, source: str) -> None:
                 f'config {len(group)}; resume with the config that it was trained with'
             )
         for scheduler, state in zip(group, saved[name], strict=True):
-            scheduler.load_state_dict(state)
+            _load_scheduler(scheduler, state, source)
+
+
+def _load_scheduler(scheduler: Any, state: Mapping[str, Any], source: str) -> None:
+    """Restore one; where its settings are others now, they take effect or it is said."""
+    pure = isinstance(scheduler, FactorLR)
+    names = scheduler.settings() if pure else ('begin', 'end')
+    now = {name: getattr(scheduler, name) for name in names}
+    changed = {name: now[name] for name in names if state.get(name, now[name]) != now[name]}
+    scheduler.load_state_dict(state)
+    if not changed:
+        return
+    said = ', '.join(f'{name}={value} (was {state[name]})' for name, value in changed.items())
+    if pure:
+        scheduler.change(changed)
+        message = f'goes on with {said}'
+    else:
+        message = f'keeps its saved length, not {said}; for another one start with load_from'
+    get_logger().warning(f'{source}: {type(scheduler).__name__} {message}')

@@ -45,9 +45,25 @@ def test_train_arguments(calls):
 def test_train_defaults(calls):
     assert main(['train', 'c.py']) == 0
     named = calls['train'][1]
-    assert named['resume'] is False and named['audit'] is None and named['launcher'] == 'none'
+    assert named['resume'] is False and named['audit'] is None and named['launcher'] is None
     assert main(['train', 'c.py', '--resume', 'x.pth']) == 0
     assert calls['train'][1]['resume'] == 'x.pth'
+
+
+@pytest.mark.parametrize(
+    ('words', 'checkpoint'),
+    [
+        ('c.yaml', None),
+        ('--config c.yaml --device cpu', None),
+        ('c.yaml --device cpu x.pth', 'x.pth'),
+        ('--config c.yaml --device cpu x.pth --flip', 'x.pth'),
+    ],
+)
+def test_checkpoint_of_a_test_is_optional(calls, words, checkpoint):
+    assert main(['test', *words.split()]) == 0
+    assert calls['test'][0] == ('c.yaml', checkpoint)
+    with pytest.raises(SystemExit, match='2'):
+        main(['test', *words.split(), 'x.pth', 'y.pth'])
 
 
 @pytest.mark.parametrize('flag', ['--aug-test', '--tta'])
@@ -58,7 +74,7 @@ def test_test_arguments(calls, flag):
     assert arguments == ('c.py', 'x.pth')
     assert named == dict(
         aug_test=True, out='o', show_dir='s', show=False, wait_time=2.0, device='cpu',
-        work_dir='w', cfg_options=None, data_root=None, launcher='none',
+        work_dir='w', cfg_options=None, data_root=None, launcher=None,
         scales=None, flip=False, output_stride=None, crf=False, crf_jobs=None,
     )  # fmt: skip
 
@@ -84,7 +100,7 @@ def test_a_bug_keeps_its_traceback(calls):
 
 @pytest.mark.parametrize(
     'words',
-    ['', 'train', 'no-such-command', 'test c.py', 'train c.py --cfg-options novalue',
+    ['', 'train', 'no-such-command', 'test', 'train c.py --cfg-options novalue',
      'train c.py --launcher ssh', 'train c.py --no-such-flag'],
 )  # fmt: skip
 def test_usage_errors_are_2(words, capsys):

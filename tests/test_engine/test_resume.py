@@ -207,6 +207,30 @@ def test_resume_from_a_named_checkpoint(run, unbroken, tmp_path):
                 state_of(unbroken / 'iter_12.pth')['state_dict'])  # fmt: skip
 
 
+def test_resume_with_another_length(run, tmp_path, said):
+    """A schedule that is a function of the step goes on as if it had been so long from the start;
+    of another one it is said that it does not."""
+    schedule = dict(type='StepwisePolyLR', interval=1, by_epoch=False)
+    short = dict(optim_wrapper=dict(accumulative_counts=1), custom_hooks=[], val_cfg=None,
+                 val_dataloader=None, val_evaluator=None)  # fmt: skip
+    short['default_hooks.checkpoint'] = dict(save_best=None, interval=2)
+
+    def rates(name, iters, kind=schedule, **more):
+        run(name, iters=iters, param_scheduler=[dict(kind, end=iters)], **short, **more)
+        return [event['lr'] for event in log_of(tmp_path / name)]
+
+    whole = rates('whole', 4)
+    rates('cut', 2)
+    assert rates('cut', 4, resume=True)[2:] == whole[2:]
+    assert 'StepwisePolyLR goes on with end=4 (was 2)' in said.text
+    rates('cut', 3, resume=True)
+    assert 'nothing is left to train: 4 of 3 iters are done' in said.text
+    poly = dict(type='PolyLR', by_epoch=False)
+    rates('other', 2, kind=poly)
+    rates('other', 4, kind=poly, resume=True)
+    assert 'PolyLR keeps its saved length, not end=4 (was 2)' in said.text
+
+
 def test_early_stopping_goes_on_counting(run, tmp_path, monkeypatch):
     stop = dict(type='EarlyStoppingHook', monitor='mIoU', patience=2, min_delta=90)
     changes = dict(iters=40, custom_hooks=[stop, dict(type='EMAHook')])

@@ -106,9 +106,7 @@ def test_a_loop_of_iterations_counts_in_epochs(tmp_path):
     config.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters='2ep', val_interval='1ep', val_begin=1
     )
-    config.default_hooks['checkpoint'] = dict(
-        type='CheckpointHook', by_epoch=False, interval='1ep'
-    )
+    config.default_hooks['checkpoint'] = dict(type='CheckpointHook', by_epoch=False, interval='1ep')
     runner = SegRunner.from_cfg(config)
     loop = runner.build_train_loop(runner._train_loop)
     epoch = len(loop.dataloader)
@@ -126,11 +124,11 @@ def test_a_loop_of_iterations_counts_in_epochs(tmp_path):
             dict(train_dataset={'streaming_ade20k': {'remote': 's3://x'}}),
             'train_dataset.streaming_ade20k is left out here; write ade20k',
         ),
-        (dict(optimizers='sgd'), 'optimizer.sgd.lr must be set'),
+        (dict(optimizers='sgd'), 'optimizers.sgd.lr must be set'),
         (dict(optimizers={'decoupled_sgdw': {'momentum': 0.9}}), 'decoupled_sgdw.lr must be set'),
-        (dict(schedulers=5), 'schedulers must hold names with options, .* got 5'),
-        (dict(schedulers=[{'polynomial': 5}]), "must hold names .* got {'polynomial': 5}"),
-        (dict(algorithms=5), 'algorithms must hold names with options, .* got 5'),
+        (dict(schedulers=5), 'schedulers must be a list of names with options, got 5'),
+        (dict(schedulers=[{'polynomial': 5}]), "must be a list of names .* got {'polynomial': 5}"),
+        (dict(algorithms=5), 'algorithms must be a list of names with options, got 5'),
         (dict(max_duration='0.5dur'), "max_duration must be a number .* got '0.5dur'"),
         (
             dict(validate_every_n_epochs=1, validate_every_n_batches=5),
@@ -145,8 +143,13 @@ def test_what_cannot_be_had_is_told(loaded, changes, message):
 
 
 def test_a_value_that_shows_late_is_said_with_the_file(loaded):
-    config = loaded(algorithms={'ema': {'half_life': 'abc'}})
-    with pytest.raises(ConfigError, match=r"opt09.yaml: HalfLifeEMAHook.half_life .*'abc'") as caught:
-        with naming_config(config):
-            HOOKS.build(config.custom_hooks[1])
-    assert 'dur' not in str(caught.value)  # what the hook would refuse is not proposed
+    config = loaded(algorithms={'ema': {'half_life': '0ba'}})
+    message = "opt09.yaml: HalfLifeEMAHook.half_life must be .* at least one, got '0ba'"
+    with pytest.raises(ConfigError, match=message), naming_config(config):
+        HOOKS.build(config.custom_hooks[1])
+
+
+def test_what_a_half_life_cannot_be_is_not_proposed(loaded):
+    with pytest.raises(ConfigError, match="half_life must be .*'127ep'.* got 'abc'") as caught:
+        loaded(algorithms={'ema': {'half_life': 'abc'}})
+    assert '0.5dur' not in str(caught.value)

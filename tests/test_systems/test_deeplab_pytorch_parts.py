@@ -10,11 +10,13 @@ from scipy.io import savemat
 from torch import nn
 
 from benchmarks.systems.deeplab_pytorch_end_to_end import YAML
+from mmseg_deeplab.apis import entry_points
+from mmseg_deeplab.apis.foreign_weights import checked_state
 from mmseg_deeplab.apis.logit_files import _picture
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.datasets import COCOStuff182Dataset, PascalVOCDataset, RandomScale, read_label
 from mmseg_deeplab.datasets.transforms import UseAsOriginal
-from mmseg_deeplab.hub.foreign import caffe
+from mmseg_deeplab.hub.foreign import Target, Weights, caffe
 from mmseg_deeplab.models import MultiScaleEncoderDecoder, SumASPPHead
 from mmseg_deeplab.models.backbones.stem_pool import make_stem_pool
 from mmseg_deeplab.models.segmentors.multi_scale import MultiScale
@@ -224,6 +226,42 @@ def test_layers_that_no_deeplab_has():
         caffe.to_ours({'lstm.0': torch.zeros(1)})
     with pytest.raises(CheckpointError, match='batch norm bn_conv1 must have 3 blobs'):
         caffe.to_ours({'bn_conv1.0': torch.zeros(1)})
+
+
+def test_settings_of_layers_are_compared_with_the_model():
+    model = nn.Module()
+    model.backbone = nn.Module()
+    model.backbone.conv1 = nn.Conv2d(3, 4, 7, stride=2, padding=3)
+    model.decode_head = nn.Module()
+
+    def check(layer, **stated):
+        weights = Weights('caffe', {}, Target('x', {}), caffe.Foreign({}, {'layers': {layer: stated}}))
+        config_of = 'mmseg_deeplab.apis.foreign_weights.model_without_memory'
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(CheckpointError) as raised:
+            patch.setattr(config_of, lambda config: model)
+            checked_state(weights, None, 'a.caffemodel')
+        return str(raised.value)
+
+    assert check('conv1', dilation=3).startswith('a.caffemodel: layer conv1 has dilation=3')
+    for layer in ('res4b30_branch2a', 'fc1_voc12_c0', 'fc8'):
+        assert check(layer).startswith(f"a.caffemodel: layer {layer} is not in the config's model")
+
+
+def test_an_image_of_one_pixel():
+    for images in (torch.zeros(1, 3, 1, 1), torch.zeros(1, 3, 1, 40)):
+        for recompute in (True, False):
+            scales = MultiScale((0.5, 0.75), recompute, 'head', align_corners=False)
+            found = scales.outputs(images, lambda image: image)
+            assert [each.shape[2] for each in found] == [1, 1, 1, 1]
+            assert found[1].shape[3] == max(1, images.shape[3] // 2)
+
+
+def test_hub_takes_false_for_no_weights(monkeypatch):
+    monkeypatch.setattr(entry_points, 'deeplab', lambda config, *more: more[0])
+    assert entry_points.deeplabv2_resnet101(pretrained=False) is False
+    assert entry_points.deeplabv2_resnet101('voc12', 21) is True
+    with pytest.raises(ConfigError, match='must be None, False or one of .* got True'):
+        entry_points.deeplabv2_resnet101(pretrained=True)
 
 
 def test_the_image_less_its_mean_wraps_around():

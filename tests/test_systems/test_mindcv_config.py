@@ -10,12 +10,15 @@ import torch
 import yaml
 
 from mmseg_deeplab.apis import result_table
+from mmseg_deeplab.apis import test as score
+from mmseg_deeplab.apis.run_config import prepare
 from mmseg_deeplab.apis.views import use_output_stride, use_views, views_name
 from mmseg_deeplab.cli import main
 from mmseg_deeplab.config import check_config, load_config
 from mmseg_deeplab.engine.schedulers.warmup_cosine import WarmupCosineLR, warmup_cosine_factor
 from mmseg_deeplab.models import DilatedResNet
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
+from mmseg_deeplab.utils.processes import started_rank
 
 HERE = Path(__file__).parent
 STEPS = {16: (12300, 0.08, 32, 3072.0), 8: (41000, 0.02, 16, 2048.0)}
@@ -128,6 +131,37 @@ def test_files_that_cannot_be_meant(tmp_path, settings, change, message):
         loaded(tmp_path, settings, **change)
 
 
+def test_the_file_names_the_checkpoint_to_test(tmp_path, settings):
+    config = loaded(tmp_path, settings, ckpt_path='s16.ckpt')
+    assert (config.test_from, config.load_from) == ('s16.ckpt', None)
+    check_config(config)
+    with pytest.raises(CheckpointError, match='s16.ckpt: no such checkpoint'):
+        score(config, work_dir=tmp_path)
+    with pytest.raises(ConfigError, match='x.yaml: a checkpoint to test must be given'):
+        score(loaded(tmp_path, settings), work_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('variables', 'wanted'),
+    [
+        ({}, ('none', 0)),
+        ({'OMPI_COMM_WORLD_SIZE': '1', 'OMPI_COMM_WORLD_RANK': '0'}, ('none', 0)),
+        ({'OMPI_COMM_WORLD_SIZE': '2', 'OMPI_COMM_WORLD_RANK': '1'}, ('mpi', 1)),
+        ({'PMI_SIZE': '2', 'PMI_RANK': '1'}, ('mpi', 1)),
+    ],
+)
+def test_processes_of_mpirun_belong_together(monkeypatch, tmp_path, variables, wanted):
+    for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_SIZE', 'PMI_SIZE'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = dict(cfg_options=None, data_root=None, device='cpu', work_dir=tmp_path)
+    config = HERE / 'mindcv_s16.yaml'
+    assert prepare(config, launcher=None, **settings).launcher == wanted[0]
+    assert prepare(config, launcher='none', **settings).launcher == 'none'
+    assert started_rank() == wanted[1]
+
+
 def test_views_of_any_config():
     for name in ('deeplabv3_s8_dilated_resnet101', 'deeplabv3_r50-d8_4xb4-40k_voc12aug-512x512'):
         config = load_config(name)
@@ -153,7 +187,13 @@ def test_table_of_five_rows(monkeypatch, tmp_path, capsys):
         return {'mIoU': 70.0 + len(asked)}
 
     monkeypatch.setattr(result_table, 'test', scored)
-    assert main(['test-table', '--s16', 'a', '--s8', 'b', '--work-dir', str(tmp_path)]) == 0
+    table = ['test-table', '--s16', 'a', '--s8', 'b', '--work-dir', str(tmp_path)]
+    monkeypatch.chdir(tmp_path)
+    Path('a').touch()
+    assert main(table) == 1 and not asked  # not after the first test
+    assert 'b: no such checkpoint' in capsys.readouterr().err
+    Path('b').touch()
+    assert main(table) == 0
     scales = (0.5, 0.75, 1.0, 1.25, 1.75)
     assert asked == [
         ('a', 16, None, False), ('b', 16, None, False), ('b', 8, None, False),

@@ -13,7 +13,8 @@ from mmseg_deeplab.config.foreign_yaml.composer_run import (
     schedulers,
 )
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
-from mmseg_deeplab.config.foreign_yaml.sharing import share_out
+from mmseg_deeplab.config.foreign_yaml.sharing import share_of_batch
+from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 
 NAME = "MosaicML Composer's"
@@ -60,7 +61,7 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
         ConfigError: A key is unknown, or a value cannot be had here.
     """
     keys = Keys(tree, path)
-    config: dict[str, Any] = {'_base_': _CONFIGS[keys.take(f'{_MODEL}.use_plus', True)]}
+    config: dict[str, Any] = {'_base_': _CONFIGS[keys.flag(f'{_MODEL}.use_plus', True)]}
     config['model'] = _model(keys, path, older='optimizers' not in tree)
     config['optim_wrapper'] = optimizer(keys, path)
     config |= length_and_loop(keys, path)
@@ -68,9 +69,9 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     _loaders(config, keys, path)
     hooks = [dict(type='TimeToTrainHook', model=path.stem)]
     for name, options in named(keys, 'algorithms', path):
-        _algorithm(name, dict(options), config, hooks, path)
+        _algorithm(name, options, config, hooks, path)
     config['custom_hooks'] = hooks
-    config['randomness'] = dict(seed=keys.take('seed', 17))
+    config['randomness'] = dict(seed=keys.whole('seed', 17))
     keys.idle('give --work-dir, --resume or --load-from', *_RUN)
     keys.idle('the log is the one of this package', *_LOGS)
     keys.idle('a process computes its whole batch at once', 'grad_accum')
@@ -81,30 +82,26 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _model(keys: Keys, path: Path, *, older: bool) -> dict[str, Any]:
-    arch = keys.take(f'{_MODEL}.backbone_arch', 'resnet101')
-    if arch not in _DEPTHS:
-        raise ConfigError(f'{path}: backbone_arch must be one of {", ".join(_DEPTHS)}, got {arch}')
-    depth, names = _DEPTHS[arch], keys.take(f'{_MODEL}.initializers', ()) or ()
-    names = [names] if isinstance(names, str) else list(names)
-    source = _weights(keys, depth, path, older=older)
-    kind = 'SyncBN' if keys.take(f'{_MODEL}.sync_bn', True) else 'BN'
-    entropy = keys.take(f'{_MODEL}.cross_entropy_weight', 1.0)
-    dice = keys.take(f'{_MODEL}.dice_weight', 0.0)
+    depth = _DEPTHS[keys.choice(f'{_MODEL}.backbone_arch', _DEPTHS, 'resnet101')]
+    names = keys.texts(f'{_MODEL}.initializers', None) or []
+    source = _weights(keys, depth, older=older)
+    kind = 'SyncBN' if keys.flag(f'{_MODEL}.sync_bn', True) else 'BN'
+    entropy = keys.number(f'{_MODEL}.cross_entropy_weight', 1.0, least=0)
+    dice = keys.number(f'{_MODEL}.dice_weight', 0.0, least=0)
     losses = [
         dict(type='CrossEntropyLoss', loss_weight=entropy, avg_non_ignore=True),
         dict(type='BatchDiceLoss', loss_weight=dice),
     ]
     losses = [loss for loss in losses if loss['loss_weight'] > 0]
-    if not losses or min(entropy, dice) < 0:
+    if not losses:
         raise ConfigError(
-            f'{path}: cross_entropy_weight and dice_weight must be 0 or more and not both 0, got '
-            f'{entropy} and {dice}'
+            f'{path}: one of cross_entropy_weight and dice_weight must be above 0, got both 0'
         )
     keys.idle('255 is the label that is ignored', f'{_MODEL}.ignore_index')
     init = dict(type='ComposerInit', names=names) if names else None
     norm = dict(type=kind, requires_grad=True)
     head = dict(
-        num_classes=keys.take(f'{_MODEL}.num_classes'),
+        num_classes=keys.whole(f'{_MODEL}.num_classes', least=1),
         norm_cfg=norm,
         loss_decode=losses if len(losses) > 1 else dict(losses[0], _delete_=True),
         init_cfg=None if source is None else init,
@@ -114,28 +111,24 @@ def _model(keys: Keys, path: Path, *, older: bool) -> dict[str, Any]:
     return model if source is not None else {**model, 'init_cfg': init}
 
 
-def _weights(keys: Keys, depth: int, path: Path, *, older: bool) -> str | None:
+def _weights(keys: Keys, depth: int, *, older: bool) -> str | None:
     """Where the backbone's weights come from; before Composer 0.9 it had some by default."""
-    newer = keys.take(f'{_MODEL}.backbone_weights', None)
-    url = keys.take(f'{_MODEL}.backbone_url', '')
-    pretrained = keys.take(f'{_MODEL}.is_backbone_pretrained', older or bool(url))
+    known = {
+        'IMAGENET1K_V1': f'torchvision://resnet{depth}',
+        'IMAGENET1K_V2': _WEIGHTS_V2[depth],
+    }
+    newer = keys.choice(f'{_MODEL}.backbone_weights', known, None)
+    url = keys.text(f'{_MODEL}.backbone_url', None)
+    pretrained = keys.flag(f'{_MODEL}.is_backbone_pretrained', older or bool(url))
     if newer is not None:
-        known = {
-            'IMAGENET1K_V1': f'torchvision://resnet{depth}',
-            'IMAGENET1K_V2': _WEIGHTS_V2[depth],
-        }
-        if newer not in known:
-            raise ConfigError(
-                f'{path}: backbone_weights must be one of {", ".join(known)}, got {newer}'
-            )
         return known[newer]
     return (url or f'torchvision://resnet{depth}') if pretrained else None
 
 
 def _loaders(config: dict[str, Any], keys: Keys, path: Path) -> None:
-    workers = keys.take('dataloader.num_workers', 8)
+    workers = keys.whole('dataloader.num_workers', 8)
     for side, batch in (('train', 'train_batch_size'), ('val', 'eval_batch_size')):
-        size = share_out(keys.take(batch, 16), batch)
+        size = share_of_batch(keys, batch, 16)
         data = _dataset(keys, f'{side}_dataset', path)
         config[f'{side}_dataloader'] = dict(batch_size=size, num_workers=workers, dataset=data)
     config['test_dataloader'] = config['val_dataloader']
@@ -158,31 +151,46 @@ def _dataset(keys: Keys, section: str, path: Path) -> dict[str, Any]:
               f'{name}.is_train', f'{name}.synthetic_num_unique_samples')  # fmt: skip
     found = {}
     for setting, ours in (('datadir', 'data_root'), ('split', 'split')):
-        value = keys.take(f'{name}.{setting}', None)
+        value = keys.text(f'{name}.{setting}', None)
         if value is not None:
             found[ours] = value
     return found
 
 
-def _algorithm(
-    name: str, options: dict[str, Any], config: dict[str, Any], hooks: list, path: Path
-) -> None:
+def _algorithm(name: str, given: Keys, config: dict[str, Any], hooks: list, path: Path) -> None:
     """One of the recipe's methods: a hook, a wrapper or an augmentation."""
+    section = f'algorithms.{name}'
     if name == 'channels_last':
         hooks.append(dict(type='ChannelsLastHook'))
     elif name == 'ema':
-        hooks.append(dict(type='HalfLifeEMAHook', **options))
+        average: dict[str, Any] = dict(type='HalfLifeEMAHook')
+        for option in ('half_life', 'update_interval', 'ema_start'):
+            if (key := f'{section}.{option}') in given:
+                average[option] = given.take(key)
+                if average[option] is not None:
+                    start = option == 'ema_start'
+                    Duration.parse(average[option], f'{path}: {key}', parts=start)
+        if (key := f'{section}.smoothing') in given:
+            average['smoothing'] = given.number(key, None, above=0)
+        hooks.append(average)
     elif name == 'sam':
-        options.pop('epsilon', None)
+        given.take(f'{section}.epsilon', None)
         wrapper = config['optim_wrapper']
         amp = wrapper['type'] == 'AmpOptimWrapper'
-        wrapper.update(type='SAMOptimWrapper', amp=amp, **options)
+        rho = given.number(f'{section}.rho', 0.05, above=0)
+        interval = given.whole(f'{section}.interval', 1, least=1)
+        wrapper.update(type='SAMOptimWrapper', amp=amp, rho=rho, interval=interval)
     elif name == 'mixup':
-        options.pop('interpolate_loss', None)
+        given.take(f'{section}.interpolate_loss', None)
         classes = config['model']['decode_head']['num_classes']
-        options.setdefault('num_classes', classes)
-        config['model']['data_preprocessor'] = dict(batch_augments=dict(type='MixUp', **options))
+        mixed = dict(
+            type='MixUp',
+            alpha=given.number(f'{section}.alpha', 0.2, least=0),
+            num_classes=given.whole(f'{section}.num_classes', classes, least=1),
+        )
+        config['model']['data_preprocessor'] = dict(batch_augments=mixed)
     else:
         raise ConfigError(
             f'{path}: algorithms must be channels_last, ema, sam or mixup, got {name}'
         )
+    given.done()

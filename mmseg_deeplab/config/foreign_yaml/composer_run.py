@@ -11,12 +11,7 @@ from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 
 _OPTIMIZERS = {'sgd': 'SGD', 'decoupled_sgdw': 'DecoupledSGDW'}
-_OPTIONS = ('lr', 'momentum', 'weight_decay', 'dampening', 'nesterov')
 _PRECISIONS = {'amp': 'AmpOptimWrapper', 'amp_fp16': 'AmpOptimWrapper', 'fp32': 'OptimWrapper'}
-_SCHEDULES = {
-    'polynomial': ('PolynomialDecayLR', {'alpha_f', 't_max', 'power'}),
-    'cosine_decay': ('CosineDecayLR', {'alpha_f', 't_max'}),
-}
 # what a bare number of each means
 _INTERVALS = {
     'validate_every_n_epochs': 'ep',
@@ -25,13 +20,16 @@ _INTERVALS = {
 }
 
 
-def named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Keys]]:
     """The entries of a name, of a list of ``name: options``, or of a mapping of such.
 
     Args:
         keys: The settings.
         section: Where they stand; it may be missing.
         path: The file, for messages.
+
+    Yields:
+        A name, and its options under full names (``SECTION.NAME.OPTION``, in lower case).
 
     Raises:
         ConfigError: It is anything else.
@@ -41,12 +39,14 @@ def named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Mapping[s
         listed = _nested(keys.take_all(section))
     for entry in listed if isinstance(listed, list) else [listed]:
         pairs = {entry: None} if isinstance(entry, str) else entry
-        if not isinstance(pairs, Mapping):
-            raise _no_entry(section, path, entry)
+        right = isinstance(pairs, Mapping)
+        if not right or not all(isinstance(of or {}, Mapping) for of in pairs.values()):
+            raise ConfigError(
+                f'{path}: {section} must be a list of names with options, got {entry!r}'
+            )
         for name, options in pairs.items():
-            if not isinstance(options, Mapping | None):
-                raise _no_entry(section, path, pairs)
-            yield name, options or {}
+            lower = {str(option).lower(): value for option, value in (options or {}).items()}
+            yield name, Keys({section: {name: lower}} if lower else {}, path)
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,18 +54,8 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in flat.items():
         name, _, option = key.partition('.')
-        if option:
-            found.setdefault(name, {})[option] = value
-        else:
-            found[name] = value
+        found[name] = {**found.get(name, {}), option: value} if option else value
     return found
-
-
-def _no_entry(section: str, path: Path, got: Any) -> ConfigError:
-    return ConfigError(
-        f'{path}: {section} must hold names with options, such as NAME: {{OPTION: VALUE}}, '
-        f'got {got!r}'
-    )
 
 
 def optimizer(keys: Keys, path: Path) -> dict[str, Any]:
@@ -78,20 +68,22 @@ def optimizer(keys: Keys, path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: The optimiser, one of its options or the precision cannot be had here.
     """
-    found = [*named(keys, 'optimizer', path), *named(keys, 'optimizers', path)]
-    if len(found) != 1 or found[0][0] not in _OPTIMIZERS:
-        names = ', '.join(str(name) for name, _ in found) or 'none'
-        raise ConfigError(
-            f'{path}: optimizer must be one of {", ".join(_OPTIMIZERS)}, got {names}'
-        )
-    ((name, options),) = found
-    if unknown := set(options) - set(_OPTIONS):
-        raise ConfigError(
-            f'{path}: optimizer.{name} has no {", ".join(sorted(unknown))}; it has '
-            f'{", ".join(_OPTIONS)}'
-        )
-    if 'lr' not in options:
-        raise ConfigError(f'{path}: optimizer.{name}.lr must be set, and is not')
+    found = [
+        (f'{section}.{name}', name, given)
+        for section in ('optimizer', 'optimizers')
+        for name, given in named(keys, section, path)
+    ]
+    if len(found) != 1 or found[0][1] not in _OPTIMIZERS:
+        names = ', '.join(str(name) for _, name, _ in found) or 'none'
+        raise ConfigError(f'{path}: optimizer must be one of {", ".join(_OPTIMIZERS)}, got {names}')
+    ((section, name, given),) = found
+    options = {'lr': given.number(f'{section}.lr', above=0)}
+    for option in ('momentum', 'weight_decay', 'dampening'):
+        if (key := f'{section}.{option}') in given:
+            options[option] = given.number(key)
+    if (key := f'{section}.nesterov') in given:
+        options['nesterov'] = given.flag(key)
+    given.done()
     precision = str(keys.take('precision', 'amp'))
     if precision not in _PRECISIONS and precision not in ('bf16', 'amp_bf16'):
         raise ConfigError(f'{path}: precision must be amp, bf16 or fp32, got {precision}')
@@ -172,19 +164,22 @@ def schedulers(keys: Keys, path: Path) -> list[dict[str, Any]]:
     """
     found = []
     for name, given in named(keys, 'schedulers', path):
-        options = {key.lower(): value for key, value in given.items()}
-        for idle in ('verbose', 'interval', 'scale_warmup'):
-            options.pop(idle, None)
-        if options.pop('eta_min', 0):
-            raise ConfigError(f'{path}: eta_min must be 0, use alpha_f')
-        if name == 'constant' and not options:
-            continue
-        kind, known = _SCHEDULES.get(name, ('', set()))
-        if set(options) - known or not kind:
+        section = f'schedulers.{name}'
+        if name not in ('polynomial', 'cosine_decay', 'constant'):
             raise ConfigError(
                 f'{path}: schedulers must be polynomial (alpha_f, t_max, power), cosine_decay '
-                f'(alpha_f, t_max) or constant, got {name} with {", ".join(options) or "nothing"}'
+                f'(alpha_f, t_max) or constant, got {name}'
             )
-        options['t_max'] = _in_unit(options.get('t_max', '1dur'), 'ep')
-        found.append(dict(type=kind, by_epoch=False, **options))
+        idle = ('verbose', 'interval', 'scale_warmup')
+        given.idle('it changes no number', *(f'{section}.{option}' for option in idle))
+        given.only(f'{section}.eta_min', 0, why='use alpha_f')
+        if name != 'constant':
+            kind = 'PolynomialDecayLR' if name == 'polynomial' else 'CosineDecayLR'
+            length = _in_unit(given.take(f'{section}.t_max', '1dur'), 'ep')
+            Duration.parse(length, f'{path}: {section}.t_max')
+            options = {'alpha_f': given.number(f'{section}.alpha_f', 0.0, least=0)}
+            if name == 'polynomial':
+                options['power'] = given.number(f'{section}.power', 1.0)
+            found.append(dict(type=kind, by_epoch=False, t_max=length, **options))
+        given.done()
     return found

@@ -9,7 +9,6 @@ from typing import Any
 from mmseg_deeplab.config.foreign_yaml.detectron2_run import crop_size, data, solver
 from mmseg_deeplab.config.foreign_yaml.detectron2_tree import BASE, with_bases
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
-from mmseg_deeplab.utils.errors import ConfigError
 
 NAME = 'Detectron2'
 _HEADS = {
@@ -44,7 +43,7 @@ def translate(tree: Mapping[str, Any], path: Path) -> Settings:
     """The file as one of our configs and what it changes of it.
 
     Settings that stand neither in the file nor in its bases are Detectron2's defaults. A batch
-    (``IMS_PER_BATCH``) is that of all processes, whose number is torchrun's ``WORLD_SIZE``.
+    (``IMS_PER_BATCH``) is that of all processes, whose number the launcher tells.
 
     Args:
         tree: What stands in the file.
@@ -55,33 +54,31 @@ def translate(tree: Mapping[str, Any], path: Path) -> Settings:
     """
     keys = Keys(with_bases(tree, path), path)
     keys.only('MODEL.META_ARCHITECTURE', 'SemanticSegmentor', why='this project does no detection')
-    head = keys.take('MODEL.SEM_SEG_HEAD.NAME')
-    if head not in _HEADS:
-        wanted = ' or '.join(_HEADS)
-        raise ConfigError(f'{path}: MODEL.SEM_SEG_HEAD.NAME must be {wanted}, got {head!r}')
+    head = keys.choice('MODEL.SEM_SEG_HEAD.NAME', _HEADS)
     crop = crop_size(keys)
     backbone, stride = _backbone(keys)
-    classes = keys.take('MODEL.SEM_SEG_HEAD.NUM_CLASSES', 54)
-    bgr_to_rgb = _format(keys) == 'RGB'
+    classes = keys.whole('MODEL.SEM_SEG_HEAD.NUM_CLASSES', 54, least=1)
+    bgr_to_rgb = keys.choice('INPUT.FORMAT', ('RGB', 'BGR'), 'BGR') == 'RGB'
     pretrained, load_from = _weights(keys)
     changes: Settings = {
         '_base_': _HEADS[head],
         'num_classes': classes,
         'load_from': load_from,
-        'work_dir': keys.take('OUTPUT_DIR', './output'),
-        'env_cfg': {'cudnn_benchmark': keys.take('CUDNN_BENCHMARK', False)},
+        **({'test_from': load_from} if load_from else {}),
+        'work_dir': keys.text('OUTPUT_DIR', './output'),
+        'env_cfg': {'cudnn_benchmark': keys.flag('CUDNN_BENCHMARK', False)},
         **solver(keys),
         **data(keys, crop),
     }
-    if (seed := keys.take('SEED', -1)) >= 0:
+    if (seed := keys.whole('SEED', -1, least=-1)) >= 0:
         changes['randomness'] = {'seed': seed}
     if 'MODEL.DEVICE' in keys:
-        changes['device'] = keys.take('MODEL.DEVICE')
+        changes['device'] = keys.text('MODEL.DEVICE')
     changes['model'] = {
         'pretrained': pretrained,
         'data_preprocessor': {
-            'mean': keys.take('MODEL.PIXEL_MEAN', [103.53, 116.28, 123.675]),
-            'std': keys.take('MODEL.PIXEL_STD', [1.0, 1.0, 1.0]),
+            'mean': keys.numbers('MODEL.PIXEL_MEAN', [103.53, 116.28, 123.675]),
+            'std': keys.numbers('MODEL.PIXEL_STD', [1.0, 1.0, 1.0], above=0),
             'bgr_to_rgb': bgr_to_rgb,
             **({'size': crop} if crop else {'size': None, 'size_divisor': stride}),
         },
@@ -98,7 +95,7 @@ def _weights(keys: Keys) -> tuple[str | None, str | None]:
 
     A file that is there is looked into when training begins; an address is known by its name.
     """
-    weights = str(keys.take('MODEL.WEIGHTS', '') or '')
+    weights = keys.text('MODEL.WEIGHTS', None) or ''
     name = weights.rpartition('/')[2]
     if Path(weights).expanduser().is_file():
         return None, weights
@@ -106,34 +103,21 @@ def _weights(keys: Keys) -> tuple[str | None, str | None]:
     return (weights or None, None) if alone else (None, weights or None)
 
 
-def _format(keys: Keys) -> str:
-    order = keys.take('INPUT.FORMAT', 'BGR')
-    if order not in ('RGB', 'BGR'):
-        raise ConfigError(f'INPUT.FORMAT must be RGB or BGR, got {order!r}')
-    return order
-
-
 def _norm(keys: Keys, key: str, default: str) -> Settings:
-    kind = keys.take(key, default)
     known = {
         'SyncBN': {'type': 'SyncBN', 'requires_grad': True},
         'BN': {'type': 'BN', 'requires_grad': True},
         'FrozenBN': {'type': 'BN', 'requires_grad': False},
         'GN': {'type': 'GN', 'num_groups': 32, 'requires_grad': True},
     }
-    if kind not in known:
-        raise ConfigError(f'{key} must be one of {", ".join(known)}, got {kind!r}')
-    return {'_delete_': True, **known[kind]}
+    return {'_delete_': True, **known[keys.choice(key, known, default)]}
 
 
 def _backbone(keys: Keys) -> tuple[Settings, int]:
     """The backbone and its stride."""
-    builder = keys.take('MODEL.BACKBONE.NAME', _BASIC)
-    if builder not in (_DEEP, _BASIC):
-        raise ConfigError(f'MODEL.BACKBONE.NAME must be {_DEEP} or {_BASIC}, got {builder!r}')
-    own = builder == _DEEP
-    fourth, fifth = (keys.take(f'MODEL.RESNETS.RES{i}_DILATION', 1) for i in (4, 5))
-    grid = keys.take('MODEL.RESNETS.RES5_MULTI_GRID', [1, 2, 4])
+    own = keys.choice('MODEL.BACKBONE.NAME', (_DEEP, _BASIC), _BASIC) == _DEEP
+    fourth, fifth = (keys.whole(f'MODEL.RESNETS.RES{i}_DILATION', 1, least=1) for i in (4, 5))
+    grid = keys.numbers('MODEL.RESNETS.RES5_MULTI_GRID', [1, 2, 4], count=3, least=1)
     deep_stem = keys.take('MODEL.RESNETS.STEM_TYPE', 'deeplab') == 'deeplab' and own
     for key, value in (('NUM_GROUPS', 1), ('WIDTH_PER_GROUP', 64), ('RES2_OUT_CHANNELS', 256)):
         keys.only(f'MODEL.RESNETS.{key}', value, why='there is no other ResNet of it here')
@@ -142,13 +126,13 @@ def _backbone(keys: Keys) -> tuple[Settings, int]:
     norm = _norm(keys, 'MODEL.RESNETS.NORM', 'FrozenBN')
     return {
         'type': 'ResNetV1c' if deep_stem else 'ResNet',
-        'depth': keys.take('MODEL.RESNETS.DEPTH', 50),
-        'stem_channels': keys.take('MODEL.RESNETS.STEM_OUT_CHANNELS', 64),
+        'depth': keys.whole('MODEL.RESNETS.DEPTH', 50),
+        'stem_channels': keys.whole('MODEL.RESNETS.STEM_OUT_CHANNELS', 64, least=1),
         'strides': strides,
         'dilations': (1, 1, fourth, fifth),
         'multi_grid': tuple(fifth * step for step in grid) if own else None,
-        'style': 'caffe' if keys.take('MODEL.RESNETS.STRIDE_IN_1X1', True) else 'pytorch',
-        'frozen_stages': keys.take('MODEL.BACKBONE.FREEZE_AT', 2) - 1,
+        'style': 'caffe' if keys.flag('MODEL.RESNETS.STRIDE_IN_1X1', True) else 'pytorch',
+        'frozen_stages': keys.whole('MODEL.BACKBONE.FREEZE_AT', 2) - 1,
         'norm_cfg': norm,
         'norm_eval': not norm['requires_grad'],
     }, 4 * strides[1] * strides[2] * strides[3]
@@ -158,30 +142,28 @@ def _head(
     keys: Keys, kind: str, classes: int, crop: tuple[int, int] | None, stride: int
 ) -> Settings:
     section = 'MODEL.SEM_SEG_HEAD'
-    channels = keys.take(f'{section}.ASPP_CHANNELS', 256)
+    channels = keys.whole(f'{section}.ASPP_CHANNELS', 256, least=1)
     keys.only(f'{section}.CONVS_DIM', channels, why='it must be ASPP_CHANNELS')
-    loss = keys.take(f'{section}.LOSS_TYPE', 'hard_pixel_mining')
-    if loss not in _LOSSES:
-        raise ConfigError(f'{section}.LOSS_TYPE must be one of {", ".join(_LOSSES)}, got {loss!r}')
+    loss = keys.choice(f'{section}.LOSS_TYPE', _LOSSES, 'hard_pixel_mining')
     head = {
         'channels': channels,
         'num_classes': classes,
-        'ignore_index': keys.take(f'{section}.IGNORE_VALUE', 255),
-        'dilations': (1, *keys.take(f'{section}.ASPP_DILATIONS', [6, 12, 18])),
-        'dropout_ratio': keys.take(f'{section}.ASPP_DROPOUT', 0.1),
-        'separable': keys.take(f'{section}.USE_DEPTHWISE_SEPARABLE_CONV', False),
-        'output_scale': keys.take(f'{section}.COMMON_STRIDE', 4),
+        'ignore_index': keys.whole(f'{section}.IGNORE_VALUE', 255),
+        'dilations': (1, *keys.numbers(f'{section}.ASPP_DILATIONS', [6, 12, 18], least=1)),
+        'dropout_ratio': keys.number(f'{section}.ASPP_DROPOUT', 0.1, least=0),
+        'separable': keys.flag(f'{section}.USE_DEPTHWISE_SEPARABLE_CONV', False),
+        'output_scale': keys.whole(f'{section}.COMMON_STRIDE', 4, least=1),
         'norm_cfg': _norm(keys, f'{section}.NORM', 'GN'),
         'pool_window': crop and tuple(side // stride for side in crop),
         'loss_decode': {
             **_LOSSES[loss],
-            'loss_weight': keys.take(f'{section}.LOSS_WEIGHT', 1.0),
+            'loss_weight': keys.number(f'{section}.LOSS_WEIGHT', 1.0, least=0),
         },
     }
     if kind == 'DeepLabV3PlusHead':
         keys.only(f'{section}.IN_FEATURES', ['res2', 'res5'], why='the decoder takes these')
         keys.only(f'{section}.PROJECT_FEATURES', ['res2'], why='the decoder takes this')
-        (head['c1_channels'],) = keys.take(f'{section}.PROJECT_CHANNELS', [48])
+        (head['c1_channels'],) = keys.numbers(f'{section}.PROJECT_CHANNELS', [48], count=1, least=1)
     else:
         keys.only(f'{section}.IN_FEATURES', ['res5'], why='the head takes this')
         keys.idle(

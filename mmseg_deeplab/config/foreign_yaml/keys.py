@@ -49,7 +49,12 @@ class Keys:
         return value
 
     def number(
-        self, key: str, default: Any = _ABSENT, *, least: float | None = None, above: float | None = None
+        self,
+        key: str,
+        default: Any = _ABSENT,
+        *,
+        least: float | None = None,
+        above: float | None = None,
     ) -> Any:
         """Take a finite number.
 
@@ -142,6 +147,22 @@ class Keys:
         """
         value = self._typed(key, default, _is_text, 'a text')
         return str(value) if _is_number(value) else value
+
+    def texts(self, key: str, default: Any = _ABSENT) -> Any:
+        """Take a list of texts.
+
+        Args:
+            key: Dotted.
+            default: In place of a missing one; also allowed as a value.
+
+        Raises:
+            ConfigError: It is something else.
+        """
+
+        def fits(value: Any) -> bool:
+            return isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
+
+        return self._typed(key, default, fits, 'a list of names')
 
     def choice(self, key: str, known: Collection[Any], default: Any = _ABSENT) -> Any:
         """Take a setting that has one of a few values.

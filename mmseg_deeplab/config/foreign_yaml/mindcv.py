@@ -42,24 +42,22 @@ def translate(tree: Mapping[str, Any], path: Path) -> Settings:
         ConfigError: A key is unknown, or a value cannot be had here.
     """
     keys = Keys({_unquoted(key): value for key, value in tree.items()}, path)
-    kind = keys.take('model', 'deeplabv3')
-    depth = _depth(keys, path)
-    if kind not in _MODELS:
-        raise ConfigError(f'{path}: model must be one of {", ".join(_MODELS)}, got {kind!r}')
+    kind = keys.choice('model', _MODELS, 'deeplabv3')
+    depth = _BACKBONES[keys.choice('backbone', _BACKBONES)]
     keys.only('backbone_out_indices', _MODELS[kind], why=f'{kind} takes these maps')
     base = f'{kind}_s16_dilated_resnet{depth}'
-    batch, rate = keys.take('batch_size'), keys.take('lr')
+    batch, rate = keys.whole('batch_size', least=1), keys.number('lr', above=0)
     changes: Settings = {
         '_base_': base,
-        'randomness': {'seed': keys.take('seed', 1)},
-        'work_dir': keys.take('ckpt_save_dir', './ckpt'),
+        'randomness': {'seed': keys.whole('seed', 1)},
+        'work_dir': keys.text('ckpt_save_dir', './ckpt'),
         **_start(keys, path),
         **_training(keys, rate),
         'optim_wrapper': _optimiser(keys, rate),
         **_data(keys, base, batch),
     }
     changes['model'] |= {
-        'backbone': {'output_stride': keys.take('output_stride')},
+        'backbone': {'output_stride': keys.choice('output_stride', (8, 16))},
         'data_preprocessor': {'size': changes['crop_size']},
     }
     _set_aside(keys)
@@ -71,34 +69,25 @@ def _unquoted(key: Any) -> str:
     return _MISSPELT if str(key).strip('\'": ') != str(key) else str(key)
 
 
-def _depth(keys: Keys, path: Path) -> int:
-    name = keys.take('backbone')
-    if name not in _BACKBONES:
-        known = ', '.join(_BACKBONES)
-        raise ConfigError(f'{path}: backbone must be one of {known}, got {name!r}')
-    return _BACKBONES[name]
-
-
 def _start(keys: Keys, path: Path) -> Settings:
-    """Where the weights come from."""
-    checkpoint, backbone = keys.take('ckpt_path', ''), keys.take('backbone_ckpt_path', '')
-    if keys.take('ckpt_pre_trained', False):
+    """Where the weights come from, and which are tested."""
+    checkpoint, backbone = keys.text('ckpt_path', None), keys.text('backbone_ckpt_path', None)
+    tested = {'test_from': checkpoint} if checkpoint else {}
+    if keys.flag('ckpt_pre_trained', False):
         if not checkpoint:
             raise ConfigError(
                 f'{path}: ckpt_path must name a checkpoint, as ckpt_pre_trained is True'
             )
-        return {'load_from': checkpoint, 'model': {'pretrained': None}}
-    if checkpoint:
-        keys.notes.append('ckpt_path: the checkpoint to test is named on the command line')
-    return {'load_from': None, 'model': {'pretrained': backbone or None}}
+        return {'load_from': checkpoint, 'model': {'pretrained': None}, **tested}
+    return {'load_from': None, 'model': {'pretrained': backbone or None}, **tested}
 
 
 def _training(keys: Keys, rate: float) -> Settings:
     """Length, schedule, validation and checkpoints."""
-    epochs = keys.take('epoch_size')
+    epochs = keys.whole('epoch_size', least=1)
     keys.only('scheduler', 'cosine_decay', why='write a config of your own for another one')
     keys.only('lr_epoch_stair', False, why='the rate changes with every step')
-    horizon = keys.take('decay_epochs', epochs)
+    horizon = keys.whole('decay_epochs', epochs, least=1)
     if horizon > epochs:
         keys.notes.append(
             f'decay_epochs: {horizon} of {epochs} epochs leave the learning rate all but constant, '
@@ -107,8 +96,8 @@ def _training(keys: Keys, rate: float) -> Settings:
         )
     schedule = {
         'type': 'WarmupCosineLR',
-        'warmup_steps': keys.take('warmup_epochs', _WARMUP),
-        'alpha_f': keys.take('min_lr', 0.0) / rate,
+        'warmup_steps': keys.whole('warmup_epochs', _WARMUP),
+        'alpha_f': keys.number('min_lr', 0.0, least=0) / rate,
         'decay_steps': horizon,
         'begin': 0,
         'end': epochs,
@@ -117,10 +106,11 @@ def _training(keys: Keys, rate: float) -> Settings:
     }
     checkpoint = {
         'by_epoch': False,
-        'interval': keys.take('save_steps', 410),
-        'max_keep_ckpts': keys.take('keep_checkpoint_max', 2),
+        'interval': keys.whole('save_steps', 410, least=1),
+        'max_keep_ckpts': keys.whole('keep_checkpoint_max', 2, least=1),
     }
-    begin, interval = keys.take('eval_start_epoch', 1), keys.take('eval_interval', 1)
+    begin = keys.whole('eval_start_epoch', 1)
+    interval = keys.whole('eval_interval', 1, least=1)
     found: Settings = {
         'param_scheduler': [schedule],
         'train_cfg': {
@@ -133,7 +123,7 @@ def _training(keys: Keys, rate: float) -> Settings:
         'log_processor': {'by_epoch': True},
         'default_hooks': {'checkpoint': checkpoint, 'logger': {'log_metric_by_epoch': True}},
     }
-    if not keys.take('eval_while_train', True):
+    if not keys.flag('eval_while_train', True):
         found |= {'val_cfg': None, 'val_dataloader': None, 'val_evaluator': None}
         checkpoint['save_best'] = None
     return found
@@ -142,21 +132,21 @@ def _training(keys: Keys, rate: float) -> Settings:
 def _optimiser(keys: Keys, rate: float) -> Settings:
     keys.only('optimizer', 'momentum', why='the recipe is momentum SGD')
     fixed = keys.take('loss_scale_type', 'fixed') == 'fixed'
-    scale = keys.take('loss_scale', 1.0)
+    scale = keys.number('loss_scale', 1.0, above=0)
     mixed = keys.take('amp_level', 'O0') != 'O0'
     # left out or misspelt, norms and biases have no decay; False gives it to all
-    spare = _MISSPELT in keys or keys.take('filter_bias_and_bn', True)
+    spare = _MISSPELT in keys or keys.flag('filter_bias_and_bn', True)
     keys.idle('the key has a stray quote, so MindCV does not find it', _MISSPELT)
     scaled = {'type': 'AmpOptimWrapper', 'loss_scale': float(scale) if fixed else 'dynamic'}
     return {
         '_delete_': True,
         **(scaled if mixed else {'type': 'OptimWrapper'}),
-        'accumulative_counts': keys.take('gradient_accumulation_steps', 1),
+        'accumulative_counts': keys.whole('gradient_accumulation_steps', 1, least=1),
         'optimizer': {
             'type': 'SGD',
             'lr': rate,
-            'momentum': keys.take('momentum', 0.9),
-            'weight_decay': keys.take('weight_decay', 1e-4),
+            'momentum': keys.number('momentum', 0.9, least=0),
+            'weight_decay': keys.number('weight_decay', 1e-4, least=0),
         },
         'paramwise_cfg': {'norm_decay_mult': 0.0, 'bias_decay_mult': 0.0} if spare else None,
     }
@@ -167,14 +157,18 @@ def _data(keys: Keys, base: str, batch: int) -> Settings:
     keys.only('dataset', 'vocaug', 'voc', why='write a config of your own for other data')
     keys.only('num_classes', _CLASSES, why='VOC has so many; write a config for other data')
     keys.only('input_format', 'NCHW', why='images come so')
-    crop = keys.take('crop_size')
-    scales, flip = keys.take('scales', [1.0]), keys.take('flip', False)
+    crop = keys.whole('crop_size', least=1)
+    scales, flip = keys.numbers('scales', [1.0], above=0), keys.flag('flip', False)
     if flip or list(scales) != [1.0]:
         keys.notes.append('scales and flip: test with --aug-test, which takes them')
+    smallest = keys.number('min_scale', above=0)
     changes = {
-        'RandomScale': {'scale_range': (keys.take('min_scale'), keys.take('max_scale'))},
+        'RandomScale': {'scale_range': (smallest, keys.number('max_scale', least=smallest))},
         'RandomCrop': {'crop_size': (crop, crop)},
-        'Normalize': {'mean': keys.take('image_mean'), 'std': keys.take('image_std')},
+        'Normalize': {
+            'mean': keys.numbers('image_mean', count=3),
+            'std': keys.numbers('image_std', count=3, above=0),
+        },
         'Pad': {'size': (crop, crop)},
         'ResizeLongerSide': {'base_size': crop},
     }
@@ -185,11 +179,11 @@ def _data(keys: Keys, base: str, batch: int) -> Settings:
     views = _changed(shipped['tta_pipeline'], changes)
     views[1]['transforms'] = [_views(choices, scales, flip) for choices in views[1]['transforms']]
     common = {
-        'data_root': keys.take('data_root', '') or '',
-        'ignore_index': keys.take('ignore_label', 255),
+        'data_root': keys.text('data_root', None) or '',
+        'ignore_index': keys.whole('ignore_label', 255),
     }
-    workers = {'num_workers': keys.take('num_parallel_workers', 8)}
-    lists = {'ann_file': _absolute(keys.take('eval_data_lst')), 'pipeline': testing}
+    workers = {'num_workers': keys.whole('num_parallel_workers', 8)}
+    lists = {'ann_file': _absolute(keys.text('eval_data_lst')), 'pipeline': testing}
     testing_loader = {**workers, 'dataset': {**common, **lists}}
     return {
         'crop_size': (crop, crop),
@@ -201,7 +195,7 @@ def _data(keys: Keys, base: str, batch: int) -> Settings:
             'batch_size': batch,
             'drop_last': True,
             'sampler': {'_delete_': True, 'type': 'DefaultSampler', 'shuffle': True},
-            'dataset': {**common, 'ann_file': _shards(keys.take('data_dir')), 'pipeline': training},
+            'dataset': {**common, 'ann_file': _shards(keys.text('data_dir')), 'pipeline': training},
         },
         'val_dataloader': testing_loader,
         'test_dataloader': testing_loader,
@@ -242,7 +236,7 @@ def _shards(first: str) -> str:
 
 
 def _set_aside(keys: Keys) -> None:
-    keys.idle('processes are started by mpirun, with --launcher mpi, or torchrun', 'distribute')
+    keys.idle('processes are started by mpirun or torchrun', 'distribute')
     keys.idle('PyTorch has its own way', 'mode', 'device_target', 'all_reduce_fusion_config',
               'amp_cast_list', 'enable_modelarts')  # fmt: skip
     keys.idle('names are mapped when the file is read', 'backbone_ckpt_auto_mapping',

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import os
-
+from mmseg_deeplab.config.foreign_yaml.keys import Keys
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.processes import started_processes
 
 
-def share_out(total: int, key: str, processes: int | None = None) -> int:
-    """Images of one process.
+def share_of_batch(keys: Keys, key: str, default: int) -> int:
+    """Images of one of the processes that a launcher has started.
 
     Args:
-        total: Images of all of them.
-        key: The setting, for the message.
-        processes: How many there are; as the launcher tells if None.
+        keys: The settings.
+        key: Of the batch.
+        default: Images of all processes where the file says nothing.
 
     Raises:
-        ConfigError: They cannot have equal shares.
+        ConfigError: It is no whole number, or they cannot have equal shares.
     """
-    number = _processes() if processes is None else processes
-    if total < 1 or total % number:
-        near = max(total // number, 1) * number
+    total, processes = keys.whole(key, default, least=1), started_processes()
+    if total % processes:
+        near = max(total // processes, 1) * processes
         raise ConfigError(
-            f'{key} must be a multiple of the {number} processes, got {total}; e.g. {near}'
+            f'{key} must be a multiple of the {processes} processes, got {total}; e.g. {near}'
         )
-    return total // number
-
-
-def _processes() -> int:
-    for name in ('WORLD_SIZE', 'OMPI_COMM_WORLD_SIZE', 'SLURM_NTASKS'):
-        if os.environ.get(name, '').isdigit():
-            return int(os.environ[name])
-    return 1
+    return total // processes

@@ -2,7 +2,7 @@
 
 from mmseg_deeplab.datasets.audit.duplicates import Fingerprint, compare_splits, fingerprint
 from mmseg_deeplab.datasets.audit.findings import ERROR, WARNING, Finding
-from mmseg_deeplab.datasets.audit.pairs import check_pairs, single_datasets
+from mmseg_deeplab.datasets.audit.pairs import check_pairs, require_files, single_datasets
 from mmseg_deeplab.datasets.audit.split import SplitAudit, audit_split, class_weights
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     'class_weights',
     'compare_splits',
     'fingerprint',
+    'require_files',
     'single_datasets',
 ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
 
 from mmseg_deeplab.datasets.audit.findings import Finding
+from mmseg_deeplab.datasets.file_pairs import read_text
 from mmseg_deeplab.datasets.packed import PREFIX
+from mmseg_deeplab.utils.errors import DataError
 
 Record = Mapping[str, Any]
 
@@ -45,20 +49,85 @@ def check_pairs(dataset: BaseDataset, split: str) -> tuple[list[Record], list[Fi
     if getattr(dataset, 'backend_args', None):
         return records, []
     complete, findings = [], []
+    place_of = _ListedAt(dataset)
     for record in records:
-        image, mask = record['img_path'], record.get('seg_map_path')
-        if image.startswith(PREFIX):
+        missing = _missing(record, split, place_of)
+        if missing is None:
             complete.append(record)
-        elif not os.path.isfile(image):
-            message = f'{image}: no such image, though the list of images names it'
-            findings.append(Finding('missing-image', split, message, (image,)))
-        elif mask is not None and not os.path.isfile(mask):
-            hint = f'; {record["seg_map_hint"]}' if 'seg_map_hint' in record else ''
-            message = f'{mask}: no such mask; the image {image} has none{hint}'
-            findings.append(Finding('missing-mask', split, message, (mask,)))
         else:
-            complete.append(record)
+            findings.append(missing)
     return complete, findings + list(_masks_without_image(dataset, split))
+
+
+def require_files(dataset: Any, *, labelled: bool = True) -> None:
+    """Refuse a data set whose records name files that are not there.
+
+    Args:
+        dataset: A data set or a wrapper of some; one without records passes.
+        labelled: Whether masks are looked for too.
+
+    Raises:
+        DataError: The first that is missing, where it is listed, and how many are.
+    """
+    found = []
+    for single in single_datasets(dataset):
+        if not hasattr(single, 'get_data_info') or getattr(single, 'backend_args', None):
+            continue
+        place_of = _ListedAt(single)
+        for index in range(len(single)):
+            record = dict(single.get_data_info(index))
+            if not labelled:
+                record.pop('seg_map_path', None)
+            if (missing := _missing(record, '', place_of)) is not None:
+                found.append(missing.message)
+    if found:
+        more = f' ({len(found)} files are missing in all)' if len(found) > 1 else ''
+        raise DataError(f'{found[0]}{more}')
+
+
+def _missing(record: Record, split: str, place_of: _ListedAt) -> Finding | None:
+    image, mask = record.get('img_path'), record.get('seg_map_path')
+    if image is None or image.startswith(PREFIX):
+        return None
+    if not os.path.isfile(image):
+        message = f'{image}: no such image{place_of(image)}'
+        return Finding('missing-image', split, message, (image,))
+    if mask is not None and not os.path.isfile(mask):
+        message = (
+            f'{mask}: no such mask; the image {image} has none{place_of(image)}{place_of.hint}'
+        )
+        return Finding('missing-mask', split, message, (mask,))
+    return None
+
+
+class _ListedAt:
+    """Tells, for messages, in which line of its data set's list an image stands.
+
+    Attributes:
+        hint: How masks are made that were not published; empty where nothing is to be made.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._list = getattr(dataset, 'ann_file', '')
+        hint = getattr(dataset, 'SEG_MAP_HINT', '')
+        self.hint = f'; {hint}' if hint else ''
+
+    def __call__(self, image: str) -> str:
+        parts = Path(os.path.splitext(image)[0]).parts
+        names = ('/'.join(parts[start:]) for start in range(len(parts)))
+        number = next((self._lines[name] for name in names if name in self._lines), None)
+        if number is None:
+            return ', though the list of images names it' if self._list else ''
+        return f', though line {number} of {self._list} names it'
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        lines: dict[str, int] = {}
+        if os.path.isfile(self._list):
+            for number, line in enumerate(read_text(self._list, None).splitlines(), 1):
+                for column in (line, *line.split()):
+                    lines.setdefault(os.path.splitext(column.strip().lstrip('/'))[0], number)
+        return lines
 
 
 def _masks_without_image(dataset: BaseDataset, split: str) -> Iterator[Finding]:

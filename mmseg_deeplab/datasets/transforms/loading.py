@@ -12,7 +12,7 @@ from mmseg_deeplab.datasets.labels import IGNORE, check_train_ids, to_train_ids
 from mmseg_deeplab.datasets.nodata import NoData
 from mmseg_deeplab.datasets.reading import read_image, read_label
 from mmseg_deeplab.registry import TRANSFORMS
-from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
+from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.log import warn_once
 
 
@@ -158,12 +158,7 @@ class LoadAnnotations(BaseTransform):
                 f'{results.get("img_path")}: the data set has no labels; set '
                 'data_prefix.seg_map_path, or leave LoadAnnotations out of the pipeline'
             )
-        try:
-            results['gt_seg_map'] = self._train_ids(path, results)
-        except DatasetNotFoundError as error:
-            if 'seg_map_hint' not in results:
-                raise
-            raise DatasetNotFoundError(f'{error}; {results["seg_map_hint"]}') from error
+        results['gt_seg_map'] = self._train_ids(path, results)
         results['seg_fields'].append('gt_seg_map')
 
     def _train_ids(self, path: str, results: dict) -> np.ndarray:

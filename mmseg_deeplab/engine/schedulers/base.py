@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
 from torch.optim import Optimizer
 
 from mmseg_deeplab.utils.errors import ConfigError
+
+_PROGRESS = ('optimizer', 'last_step', '_global_step', '_last_value', 'base_values', 'verbose')
 
 
 class FactorLR(_ParamScheduler):
@@ -87,6 +90,26 @@ class FactorLR(_ParamScheduler):
             step: From 0 at ``begin``.
         """
         raise NotImplementedError
+
+    def settings(self) -> tuple[str, ...]:
+        """Names of the attributes that say what it does; the others say how far it is."""
+        return tuple(name for name in self.__dict__ if name not in _PROGRESS)
+
+    def change(self, settings: Mapping[str, Any]) -> None:
+        """Go on, from the step that it has come to, as if it had begun with other settings.
+
+        Args:
+            settings: Attributes and their new values.
+        """
+        self.__dict__.update(settings)
+        if self._global_step < self.begin:
+            self.last_step = -1
+            return
+        self.last_step = min(self._global_step, self.end - 1) - self.begin
+        if self._global_step < self.end:
+            self._last_value = self._get_value()
+            for group, value in zip(self.optimizer.param_groups, self._last_value, strict=True):
+                group[self.param_name] = value
 
     def _get_value(self) -> list[float]:
         factor = self.factor(self.last_step)

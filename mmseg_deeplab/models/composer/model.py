@@ -98,7 +98,9 @@ class ComposerDeepLab(nn.Module):
 
     def update_metric(self, batch: Batch, outputs: Tensor, metric: Any) -> None:
         """Let a score see a batch and its logits."""
-        metric.update(at_least_float32(outputs), hard_target(self._labels(batch), self.ignore_index))
+        metric.update(
+            at_least_float32(outputs), hard_target(self._labels(batch), self.ignore_index)
+        )
 
     def eval_forward(self, batch: Batch, outputs: Tensor | None = None) -> Tensor:
         """Logits of a batch, unless they are known."""

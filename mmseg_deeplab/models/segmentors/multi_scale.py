@@ -78,6 +78,10 @@ class MultiScale:
     def _inputs(self, images: Tensor) -> Iterator[Tensor]:
         yield images
         for scale in self.scales:
+            if min(images.shape[-2:]) * scale < 1:  # a side of an image has at least one pixel
+                size = [max(1, int(side * scale)) for side in images.shape[-2:]]
+                yield F.interpolate(images, size, mode='bilinear', align_corners=False)
+                continue
             yield F.interpolate(
                 images,
                 scale_factor=scale,
