@@ -42,13 +42,15 @@ def run_processes(place: Sequence[str], number: int, words: Sequence[str]) -> in
         torchrun.run(torchrun.parse_args(start))
     except ChildFailedError as error:
         rank, first = error.get_first_failure()
-        if first.exitcode > 0 and not isinstance(first.error_file_data.get('message'), str):
+        if first.exitcode > 0 and not os.path.isfile(first.error_file):
             return first.exitcode
         raise TrainingError(
             first.message if first.exitcode > 0 else f'process {rank} died: {first.message}'
         ) from None
     except SignalException as error:
         return _SIGNALLED + int(error.sigval)
+    finally:
+        del os.environ[_STARTED_HERE]
     return 0
 
 
