@@ -72,7 +72,9 @@ def audit_dataset(
         deadline = time.monotonic() + share * left if quick else None
         found = _audit_one(name, dataset, deadline, on_progress)
         splits.append(found)
-        findings += found.findings
+        told = {(finding.kind, finding.message) for finding in findings}
+        # a file that two splits share is told of once
+        findings += [one for one in found.findings if (one.kind, one.message) not in told]
     for first, second in combinations(splits, 2):
         names = (first.name, second.name)
         if 'train' in names:  # val and test often are one set, on purpose

@@ -19,6 +19,7 @@ from mmseg_deeplab.inference import DenseCRF, check_jobs, in_order
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.cores import usable_cores
 from mmseg_deeplab.utils.errors import ConfigError, DataError
+from mmseg_deeplab.utils.log import end_open_line, note_open_line
 from mmseg_deeplab.visualization import write_prediction
 from mmseg_deeplab.visualization.files import KINDS
 
@@ -135,11 +136,12 @@ def progress_bar(total: int) -> Callable[[int, int], None]:
     """
     from mmengine.utils import ProgressBar
 
+    note_open_line(True)
     bar = ProgressBar(total, file=sys.stderr)
 
     def update(done: int, total: int) -> None:
         bar.update()
         if done == total:
-            print(file=sys.stderr)
+            end_open_line()
 
     return update

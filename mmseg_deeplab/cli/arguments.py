@@ -35,7 +35,7 @@ class ConfigOption(argparse.Action):
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add the config; :func:`config_in_front` brings one given as an option to this place."""
+    """Add the config; :func:`option_in_front` brings one given as an option to this place."""
     parser.add_argument(
         'config',
         help='config file, also of another DeepLab system, or the name of one that is shipped',
@@ -50,19 +50,22 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def config_in_front(words: Sequence[str]) -> list[str]:
-    """A command line with ``-c FILE`` or ``--config FILE`` brought to where the config belongs.
+def option_in_front(words: Sequence[str], at: int, names: Sequence[str]) -> list[str]:
+    """A command line with an option's value brought to where it is a positional argument.
 
     Args:
         words: The command first.
+        at: Where the value belongs.
+        names: Of the option, as ``-c`` and ``--config``.
     """
     words = list(words)
-    for place, word in enumerate(words[1:], 1):
+    front = words[:at]
+    for place, word in enumerate(words[at:], at):
         option, equals, value = word.partition('=')
-        if option == '--config' and equals:
-            return [words[0], value, *words[1:place], *words[place + 1 :]]
-        if word in ('-c', '--config') and place + 1 < len(words):
-            return [words[0], words[place + 1], *words[1:place], *words[place + 2 :]]
+        if option in names and option.startswith('--') and equals:
+            return [*front, value, *words[at:place], *words[place + 1 :]]
+        if word in names and place + 1 < len(words):
+            return [*front, words[place + 1], *words[at:place], *words[place + 2 :]]
     return words
 
 

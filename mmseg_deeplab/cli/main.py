@@ -31,8 +31,9 @@ from mmseg_deeplab.cli import (
     test_table,
     train,
 )
-from mmseg_deeplab.cli.arguments import config_in_front
+from mmseg_deeplab.cli.arguments import option_in_front
 from mmseg_deeplab.utils.errors import SegError, plain_message
+from mmseg_deeplab.utils.log import end_open_line
 from mmseg_deeplab.utils.processes import started_by_mpi
 from mmseg_deeplab.version import __version__
 
@@ -61,7 +62,12 @@ COMMANDS = {
     'detectron2': detectron2,
     'deeplab-pytorch': deeplab_pytorch,
 }
-WITH_CONFIG_OPTION = ('train', 'test')  # as the tools of other DeepLab systems take it
+# positional arguments that the tools of other DeepLab systems take as options
+AS_OPTIONS = {
+    ('train',): ('-c', '--config'),
+    ('test',): ('-c', '--config'),
+    ('convert', 'voc_trainaug'): ('--data_root', '--data-root'),
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -91,16 +97,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command returns otherwise. Usage errors leave through argparse with 2.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in WITH_CONFIG_OPTION:
-        words = config_in_front(words)
+    for command, names in AS_OPTIONS.items():
+        if tuple(words[: len(command)]) == command:
+            words = option_in_front(words, len(command), names)
     if started_by_mpi():  # mpirun gives each process a terminal, whatever its own output is
         os.environ.setdefault('NO_COLOR', '1')
     parsed = build_parser().parse_args(words)
     try:
         return COMMANDS[parsed.command].run(parsed) or OK
     except SegError as error:
+        end_open_line()
         print(f'error: {plain_message(error)}', file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
+        end_open_line()
         print('stopped by Ctrl-C', file=sys.stderr)
         return INTERRUPTED

@@ -35,13 +35,20 @@ def label_map(content: bytes, *keys: str) -> np.ndarray:
         raise ConfigError('reading .mat files needs SciPy: pip install scipy') from error
     name = '.'.join(keys)
     try:
-        value = loadmat(io.BytesIO(content), variable_names=[keys[0]])[keys[0]]
+        variables = loadmat(io.BytesIO(content), variable_names=[keys[0]])
+    except Exception as error:  # SciPy's reader raises whatever its parser runs into
+        reason = ' '.join(str(error).split())
+        raise NoLabelMap(
+            f'is truncated or damaged, so its label map {name} cannot be read ({reason}); copy or '
+            'download it again'
+        ) from error
+    try:
+        value = variables[keys[0]]
         for key in keys[1:]:
             value = value[0][key][0]
         array = np.asarray(value)
-    except Exception as error:  # SciPy's reader raises whatever its parser runs into
-        reason = f'no {error}' if isinstance(error, KeyError) else error
-        raise NoLabelMap(f'holds no label map {name} ({reason})') from error
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise NoLabelMap(f'holds no label map {name} ({error})') from error
     if array.ndim != 2 or array.size == 0 or array.dtype.kind not in 'uif':
         raise NoLabelMap(f'holds no label map {name} (it is {array.dtype} of {array.shape})')
     if array.min() < 0 or array.max() > 0xFFFF or np.any(array % 1):

@@ -251,3 +251,12 @@ def test_bands_and_no_data_are_read_as_in_training(tmp_path):
     assert report.findings == []
     train = report.splits[0]
     assert (train.ignored, train.counts.tolist()) == (3 * 24, [21 * 12, 21 * 12])
+
+
+def test_a_file_of_two_splits_is_told_of_once(project):
+    config = project.config()
+    config['val_dataloader'] = dict(dataset={**config['train_dataloader']['dataset'], 'indices': 4})
+    project.mask(1).unlink()
+    cut(project.mask(2))
+    kinds = [finding.kind for finding in audit_dataset(config).findings]
+    assert (kinds.count('missing-mask'), kinds.count('unreadable-mask')) == (1, 1)

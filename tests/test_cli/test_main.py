@@ -92,6 +92,18 @@ def test_ctrl_c_is_130(calls):
     assert main(['train', 'c.py']) == 130
 
 
+def test_an_error_does_not_stand_behind_a_progress_bar(monkeypatch, capsys):
+    from mmseg_deeplab.apis.prediction import progress_bar
+
+    def broken_off(*arguments, **named):
+        progress_bar(2)(1, 2)
+        raise DataError('a.png: cut off')
+
+    monkeypatch.setitem(vars(apis), 'train', broken_off)
+    assert main(['train', 'c.py']) == 1
+    assert capsys.readouterr().err.endswith('\nerror: a.png: cut off\n')
+
+
 def test_a_bug_keeps_its_traceback(calls):
     calls['raise'] = ValueError('a bug')
     with pytest.raises(ValueError, match='a bug'):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mmseg_deeplab.cli.arguments import config_in_front
+from mmseg_deeplab.cli.arguments import option_in_front
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.config.foreign_yaml import Keys, read_yaml, system_of
 from mmseg_deeplab.utils.errors import ConfigError
+
+CONFIG = ('-c', '--config')
 
 
 def keys() -> Keys:
@@ -74,9 +76,12 @@ def test_our_own_yaml_is_no_foreign_file(tmp_path):
     ],
 )
 def test_config_as_an_option(words):
-    assert config_in_front(words) == ['train', 'x.yaml', '--seed', '3']
+    assert option_in_front(words, 1, CONFIG) == ['train', 'x.yaml', '--seed', '3']
 
 
 def test_config_in_its_place_stays_there():
     words = ['test', 'x.yaml', 'y.pth', '--cfg-options', 'a=b']
-    assert config_in_front(words) == words and config_in_front(['test', '-c']) == ['test', '-c']
+    assert option_in_front(words, 1, CONFIG) == words
+    assert option_in_front(['test', '-c'], 1, CONFIG) == ['test', '-c']
+    words = ['convert', 'voc_trainaug', '--workers', '1', '--data_root=d']
+    assert option_in_front(words, 2, ('--data_root',)) == [*words[:2], 'd', '--workers', '1']

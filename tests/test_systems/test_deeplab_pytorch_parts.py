@@ -126,6 +126,14 @@ def test_wrong_matlab_files(tmp_path, content):
         read_label(tmp_path / 'a.mat')
 
 
+def test_truncated_matlab_files(tmp_path):
+    path = tmp_path / 'a.mat'
+    savemat(path, {'S': np.random.default_rng(0).integers(9, size=(40, 40))}, do_compression=True)
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(DataError, match=r'a\.mat: is truncated or damaged, .*; copy or download'):
+        read_label(path)
+
+
 def test_lists_of_voc_for_deeplab(tmp_path):
     for folder in ('JPEGImages', 'SegmentationClassAug'):
         (tmp_path / folder).mkdir()
@@ -235,7 +243,9 @@ def test_settings_of_layers_are_compared_with_the_model():
     model.decode_head = nn.Module()
 
     def check(layer, **stated):
-        weights = Weights('caffe', {}, Target('x', {}), caffe.Foreign({}, {'layers': {layer: stated}}))
+        weights = Weights(
+            'caffe', {}, Target('x', {}), caffe.Foreign({}, {'layers': {layer: stated}})
+        )
         config_of = 'mmseg_deeplab.apis.foreign_weights.model_without_memory'
         with pytest.MonkeyPatch.context() as patch, pytest.raises(CheckpointError) as raised:
             patch.setattr(config_of, lambda config: model)

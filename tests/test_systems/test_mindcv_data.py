@@ -86,13 +86,16 @@ def test_what_is_missing_is_named(root):
         convert_dataset('voc_trainaug', root)
     with pytest.raises(DatasetNotFoundError, match='SegmentationClass: no such folder'):
         convert_dataset('voc_trainaug', root / VOC)
+    (root / VOC / 'ImageSets' / 'Segmentation' / 'train.txt').write_text('\n')
+    with pytest.raises(DatasetNotFoundError, match='train.txt: the list is empty'):
+        convert_dataset('voc_trainaug', root)
 
 
 def test_a_label_file_without_the_map_is_named(root):
     from scipy.io import savemat
 
     savemat(root / SBD / 'cls' / '2008_000001.mat', {'GTinst': 1})
-    with pytest.raises(DataError, match='2008_000001.mat: holds no label map GTcls.Segmentation'):
+    with pytest.raises(DataError, match='cls/2008_000001.mat: holds no label map GTcls.Segmen'):
         convert_dataset('voc_trainaug', root, workers=1)
 
 

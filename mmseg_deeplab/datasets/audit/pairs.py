@@ -11,6 +11,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from mmseg_deeplab.datasets.audit.findings import Finding
+from mmseg_deeplab.datasets.basesegdataset import BaseSegDataset
 from mmseg_deeplab.datasets.file_pairs import read_text
 from mmseg_deeplab.datasets.packed import PREFIX
 from mmseg_deeplab.utils.errors import DataError
@@ -63,7 +64,8 @@ def require_files(dataset: Any, *, labelled: bool = True) -> None:
     """Refuse a data set whose records name files that are not there.
 
     Args:
-        dataset: A data set or a wrapper of some; one without records passes.
+        dataset: A data set or a wrapper of some; only ``BaseSegDataset`` and what derives from
+            it is looked at.
         labelled: Whether masks are looked for too.
 
     Raises:
@@ -71,8 +73,8 @@ def require_files(dataset: Any, *, labelled: bool = True) -> None:
     """
     found = []
     for single in single_datasets(dataset):
-        if not hasattr(single, 'get_data_info') or getattr(single, 'backend_args', None):
-            continue
+        if not isinstance(single, BaseSegDataset) or single.backend_args:
+            continue  # others may mean something else by their paths
         place_of = _ListedAt(single)
         for index in range(len(single)):
             record = dict(single.get_data_info(index))

@@ -66,7 +66,8 @@ class Member:
         return PurePosixPath(self.name).parts
 
     def __str__(self) -> str:
-        return f'{self.source.path}:{self.name}'
+        between = '/' if Path(self.source.path).is_dir() else ':'
+        return f'{self.source.path}{between}{self.name}'
 
     def read(self) -> bytes:
         """All bytes, their number and checksum proved.

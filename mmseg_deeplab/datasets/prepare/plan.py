@@ -116,15 +116,18 @@ def read_stems(path: Path) -> list[str]:
         path: A text file; the names are separated by white space.
 
     Raises:
-        DatasetNotFoundError: It is missing or cannot be read.
+        DatasetNotFoundError: It is missing, empty, or cannot be read.
         DataError: It is no text.
     """
     try:
-        return path.read_text(encoding='utf-8').split()
+        names = path.read_text(encoding='utf-8').split()
     except OSError as error:
         raise DatasetNotFoundError(f'{path}: cannot be read ({error.strerror})') from error
     except UnicodeDecodeError as error:
         raise DataError(f'{path}: not a list of names ({error}); download it again') from error
+    if not names:
+        raise DatasetNotFoundError(f'{path}: the list is empty; unpack or download it again')
+    return names
 
 
 def check_pairs(images: Mapping[str, Member], labels: Mapping[str, Member], where: str) -> None:
