@@ -19,7 +19,13 @@ from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import existing_file, load_checkpoint
 from mmseg_deeplab.engine.load_state import fit_state
 from mmseg_deeplab.engine.plain import to_plain
-from mmseg_deeplab.hub.foreign import BACKBONE, Weights, foreign_format, read_weights
+from mmseg_deeplab.hub.foreign import (
+    BACKBONE,
+    Weights,
+    foreign_format,
+    named_weights,
+    read_weights,
+)
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 from mmseg_deeplab.utils.files import file_hash, write_bytes
 from mmseg_deeplab.version import __version__
@@ -34,6 +40,7 @@ class Converted(NamedTuple):
         config: The config whose model they fit; a path or the name of a shipped one.
         part: ``'model'`` or ``'backbone'``.
         entries: In the checkpoint.
+        found: In the source; counters of batches, and a classifier of images, make the difference.
     """
 
     path: Path
@@ -41,6 +48,7 @@ class Converted(NamedTuple):
     config: str
     part: str
     entries: int
+    found: int
 
 
 def convert_weights(
@@ -103,7 +111,8 @@ def convert_weights(
             meta['dataset_meta'] = known
         meta['cfg'] = loaded.pretty_text
     _write(target, {'meta': meta, 'state_dict': state})
-    return Converted(target, origin['system'], name, weights.target.part, len(state))
+    found = len(weights.source.state)
+    return Converted(target, origin['system'], name, weights.target.part, len(state), found)
 
 
 def export_weights(
@@ -111,20 +120,26 @@ def export_weights(
     out: str | PathLike,
     *,
     system: str,
+    config: str | PathLike | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a checkpoint's weights in another system's format, under its names.
+
+    All names and shapes are compared with the model of that system first.
 
     Args:
         checkpoint: Of a model that the system has.
         out: The file to write.
         system: The format, one of :data:`hub.foreign.FORMATS` with a way back.
+        config: The config of the model; None takes the one that names and shapes tell.
+        cfg_options: Changes of the config, dotted keys and values.
         overwrite: Replace a file that is there.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, is of a model that the system does not
             have, or the format cannot be written.
-        ConfigError: ``out`` is there.
+        ConfigError: ``out`` is there, or the config is wrong.
         DataError: ``out`` cannot be written.
     """
     target = _free(out, overwrite)
@@ -138,6 +153,15 @@ def export_weights(
         theirs = module.from_ours(state)
     except CheckpointError as error:
         raise CheckpointError(f'{path}: {error}') from error
+    weights = named_weights(system, theirs, path)
+    options = {**weights.target.options, **(cfg_options or {})}
+    name = str(config or weights.target.config)
+    try:
+        checked_state(weights, load_config(name, options), str(path))
+    except CheckpointError as error:
+        raise CheckpointError(
+            f'{error}. It must be the model of {module.NAME}; compared with {name}'
+        ) from error
     if hasattr(module, 'write'):
         module.write(target, theirs)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,25 @@ def prepare(
         pick_device(device)  # an unknown or absent device is refused before data is looked at
         prepared.device = device
     return prepared
+
+
+@contextmanager
+def naming_config(config: Config) -> Iterator[None]:
+    """Name the config's file in what is wrong with its values, which show when they are used.
+
+    Args:
+        config: As :func:`prepare` returns it.
+
+    Raises:
+        ConfigError: In place of one that does not name the file.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        file = config.filename
+        if not file or Path(file).name in str(error):
+            raise
+        raise type(error)(f'{file}: {error}') from error
 
 
 def load_with_loader(

@@ -12,6 +12,7 @@ from mmseg_deeplab.apis.run_config import (
     ConfigLike,
     iou_metrics,
     leave_labels_out,
+    naming_config,
     prepare,
     set_report_dir,
     use_crf,
@@ -25,9 +26,10 @@ from mmseg_deeplab.datasets.audit import require_files
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.checkpoint import existing_file
 from mmseg_deeplab.engine.hooks import ClassesOnlyHook
+from mmseg_deeplab.hub.foreign import holds_backbone
 from mmseg_deeplab.inference.backends import EngineChoice
 from mmseg_deeplab.registry import DATASETS
-from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 from mmseg_deeplab.utils.processes import started_rank
 
 
@@ -101,7 +103,10 @@ def test(
     if output_stride is not None:
         use_output_stride(prepared, output_stride)
     check_config(prepared)
-    prepared.load_from = str(existing_file(checkpoint or _named_checkpoint(prepared)))
+    path = existing_file(checkpoint or _named_checkpoint(prepared))
+    if holds_backbone(path):
+        raise CheckpointError(f'{path}: holds a backbone alone; a test needs a whole model')
+    prepared.load_from = str(path)
     prepared.resume = False
     folder = views_name(scales, flip, output_stride)
     if scales is not None or flip:
@@ -133,7 +138,7 @@ def test(
     if show_dir is not None or show:
         _draw(prepared, show_dir, show, wait_time)
     make_work_dir(prepared.work_dir)
-    with write_failures(prepared.work_dir):
+    with naming_config(prepared), write_failures(prepared.work_dir):
         runner = SegRunner.from_cfg(prepared)
         if not crf:
             runner.register_hook(ClassesOnlyHook())

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from mmseg_deeplab.apis.audit import audit_dataset, audit_settings
-from mmseg_deeplab.apis.run_config import ConfigLike, prepare, set_report_dir, use_amp
+from mmseg_deeplab.apis.run_config import (
+    ConfigLike,
+    naming_config,
+    prepare,
+    set_report_dir,
+    use_amp,
+)
 from mmseg_deeplab.apis.work_dir import make_work_dir, write_failures
 from mmseg_deeplab.config import check_config
 from mmseg_deeplab.engine import SegRunner
@@ -17,7 +24,9 @@ from mmseg_deeplab.engine.checkpoint import existing_file
 from mmseg_deeplab.engine.hooks import ClassesOnlyHook
 from mmseg_deeplab.engine.runner_state import fine_tune_options
 from mmseg_deeplab.engine.seeding import check_seed
+from mmseg_deeplab.hub.foreign import holds_backbone
 from mmseg_deeplab.utils.errors import ConfigError
+from mmseg_deeplab.utils.log import get_logger
 from mmseg_deeplab.utils.processes import started_rank
 
 
@@ -87,12 +96,13 @@ def train(
     check_config(prepared)
     _check_start(prepared)
     make_work_dir(prepared.work_dir)
-    if prepared.get('audit', True) and started_rank() == 0:  # one looks for all
-        _audit(prepared)
-    with write_failures(prepared.work_dir):
-        runner = SegRunner.from_cfg(prepared)
-        runner.register_hook(ClassesOnlyHook())  # of the validations
-        runner.train()
+    with naming_config(prepared):
+        if prepared.get('audit', True) and started_rank() == 0:  # one looks for all
+            _audit(prepared)
+        with write_failures(prepared.work_dir):
+            runner = SegRunner.from_cfg(prepared)
+            runner.register_hook(ClassesOnlyHook())  # of the validations
+            runner.train()
     return runner
 
 
@@ -118,6 +128,19 @@ def _check_start(config: Config) -> None:
     start = config.get('load_from') if resume in (None, False, True) else resume
     if start and resume != 'auto':
         existing_file(start)
+    _start_from_backbone(config)
+
+
+def _start_from_backbone(config: Config) -> None:
+    """Take weights of a backbone alone, of another system, for the start of the backbone."""
+    start, resume = config.get('load_from'), config.get('resume')
+    if not start or resume is True:
+        return
+    path = Path(start).expanduser() if resume else existing_file(start)
+    if path.is_file() and holds_backbone(path):  # a run that goes on may do without the file
+        get_logger().info(f'{path}: weights of a backbone alone; the heads start at random')
+        config.model.pretrained = str(path)
+        config.load_from = None
 
 
 def _audit(config: Config) -> None:

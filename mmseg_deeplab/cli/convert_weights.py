@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.source,
                 arguments.out,
                 system=arguments.to,
+                config=arguments.config,
+                cfg_options=arguments.cfg_options,
                 overwrite=arguments.overwrite,
             )
         )
@@ -60,5 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
     )
     what = 'model' if done.part == 'model' else 'backbone of the model'
-    print(f'{done.path}: {done.entries} entries of {done.system}, for the {what} of {done.config}')
+    print(
+        f'{done.path}: {done.entries} entries from {done.found} of {done.system}, '
+        f'for the {what} of {done.config}'
+    )
     return 0

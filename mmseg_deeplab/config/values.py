@@ -14,6 +14,7 @@ from mmseg_deeplab.config.cross_check import heads, segmentation_scores
 from mmseg_deeplab.config.sections import LOADERS
 from mmseg_deeplab.config.walk import Walker, resolve_type
 from mmseg_deeplab.registry import HOOKS, PEER_SCOPE, SCOPE
+from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 
 COMPILE_KEYS = ('mode', 'backend', 'fullgraph', 'dynamic', 'options', 'disable')
@@ -50,7 +51,9 @@ def _check_counts(walker: Walker, config: Config) -> None:
     for section, keys in COUNTS.items():
         value = config.get(section)
         for key in keys if isinstance(value, dict) else ():
-            if key in value and not is_count(value[key]):
+            if key == 'max_iters' and isinstance(value.get(key), str):
+                Duration.parse(value[key], f'{section}.{key}')  # such as '127ep'
+            elif key in value and not is_count(value[key]):
                 text = f'must be a whole number of at least 1, got {value[key]!r}'
                 walker.note(f'{section}.{key}', text)
 

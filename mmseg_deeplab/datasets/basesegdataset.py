@@ -47,8 +47,8 @@ class BaseSegDataset(BaseDataset):
     ``num_classes``, ``sample_idx`` and, where they are set, ``color_table``, ``ignore_index``,
     ``group`` and ``other_seg_map_paths``.
 
-    A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL`` and
-    needs no constructor.
+    A subclass sets ``METAINFO``, ``IMG_SUFFIX``, ``SEG_MAP_SUFFIX``, ``REDUCE_ZERO_LABEL``,
+    ``SEG_MAP_HINT`` and needs no constructor.
 
     Args:
         ann_file: Text file of stems, of image names, or of image and label names in two
@@ -87,6 +87,7 @@ class BaseSegDataset(BaseDataset):
     IMG_SUFFIX: str | tuple[str, ...] = '.jpg'
     SEG_MAP_SUFFIX: str | tuple[str, ...] = '.png'
     REDUCE_ZERO_LABEL = False
+    SEG_MAP_HINT = ''  # how labels are made that were not published, for where one is missing
 
     def __init__(
         self,

@@ -29,3 +29,4 @@ class CityscapesDataset(BaseSegDataset):
     METAINFO = TableMetainfo('cityscapes')
     IMG_SUFFIX = '_leftImg8bit.png'
     SEG_MAP_SUFFIX = '_gtFine_labelTrainIds.png'
+    SEG_MAP_HINT = '`mmseg-deeplab convert cityscapes DIR` makes these labels'

@@ -137,6 +137,26 @@ def each_sample_once(loader: Any, name: str) -> Any:
     return adapted
 
 
+def refuse_no_batch(loader: DataLoader) -> None:
+    """Refuse a loader for training that will never give a batch.
+
+    Args:
+        loader: Built.
+
+    Raises:
+        ConfigError: Its data set is empty, or smaller than a batch of which none is left over.
+    """
+    batches = getattr(loader.batch_sampler, 'batch_sampler', loader.batch_sampler)
+    sampler = getattr(batches, 'sampler', None)
+    if is_endless(sampler) or not hasattr(sampler, '__len__') or len(loader):
+        return
+    raise ConfigError(
+        f'train_dataloader gives no batch: {len(sampler)} images for each process are fewer than '
+        f'its batch_size={getattr(batches, "batch_size", None)}, and drop_last leaves the rest '
+        'out; use a smaller batch'
+    )
+
+
 def scheduler_in_steps(scheduler: Any, epoch_length: int, max_iters: int) -> Any:
     """A scheduler's config, or a list of such, with durations such as ``'5ep'`` in its steps.
 

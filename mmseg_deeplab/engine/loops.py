@@ -13,6 +13,7 @@ from mmseg_deeplab.engine import seeding
 from mmseg_deeplab.engine.distributed import wait_for_all
 from mmseg_deeplab.engine.interrupt import StopRequest, TrainingInterrupted
 from mmseg_deeplab.engine.loader import SegDataLoader
+from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.log import get_logger
 
 VALIDATED = 'validated_iter'  # in the message hub: the iteration of the last validation
@@ -91,8 +92,37 @@ class _Steps:
 class SegIterLoop(_Steps, IterBasedTrainLoop):
     """MMEngine's loop over a number of iterations, resumable by position.
 
-    Its arguments are those of ``IterBasedTrainLoop``.
+    Args:
+        runner: The runner.
+        dataloader: A loader or its config.
+        max_iters: Length of the training: iterations, or a text such as ``'127ep'``.
+        val_begin: The first iteration after which is validated.
+        val_interval: Iterations between validations, or a text such as ``'1ep'``.
+        dynamic_intervals: As in MMEngine.
+
+    Raises:
+        ConfigError: A duration cannot be read.
     """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: Any,
+        max_iters: int | str,
+        val_begin: int = 1,
+        val_interval: int | str = 1000,
+        dynamic_intervals: list[tuple[int, int]] | None = None,
+    ) -> None:
+        if isinstance(max_iters, str) or isinstance(val_interval, str):
+            if isinstance(dataloader, dict):
+                spread = runner._randomness_cfg.get('diff_rank_seed', False)
+                dataloader = runner.build_dataloader(dataloader, runner.seed, spread)
+            epoch = max(len(dataloader), 1)
+            max_iters = Duration.parse(max_iters, 'max_iters').iterations(epoch, 0)
+            val_interval = Duration.parse(val_interval, 'val_interval').iterations(epoch, max_iters)
+        super().__init__(
+            runner, dataloader, max_iters, val_begin, max(val_interval, 1), dynamic_intervals
+        )
 
     def run(self) -> nn.Module:
         """Train from the current iteration to ``max_iters``; returns the model."""

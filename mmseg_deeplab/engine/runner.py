@@ -168,7 +168,9 @@ class SegRunner(Surroundings, Checkpoints, Runner):
         if ours is None:
             return super().build_train_loop(loop)
         config.pop('type', None)
-        return ours(runner=self, dataloader=self._train_dataloader, **config)
+        built = ours(runner=self, dataloader=self._train_dataloader, **config)
+        build.refuse_no_batch(built.dataloader)
+        return built
 
     def build_val_loop(self, loop: BaseLoop | dict[str, Any]) -> BaseLoop:
         """Build a validation loop that sees every image once, however many processes.

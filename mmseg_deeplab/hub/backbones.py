@@ -36,5 +36,6 @@ def resolve_weights(uri: str | PathLike, *, offline: bool | None = None) -> Path
         note = f'. {row.note}' if row and row.note else ''
         raise CheckpointError(
             f'{text}: {error}{note}. To start from random weights, set pretrained=None and '
-            'init_cfg=None'
+            'init_cfg=None (in settings files of other systems MODEL.WEIGHTS "" or '
+            'backbone_weights: null)'
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmseg_deeplab.hub.addresses import WEB, as_path, as_web
+from mmseg_deeplab.hub.catalogue import catalogue
 from mmseg_deeplab.hub.places import cache_place, relative_place
 from mmseg_deeplab.hub.progress import Progress
 from mmseg_deeplab.hub.transfer import copy_stream, download
@@ -96,7 +97,7 @@ def _in_mirror(mirror: str, address: str) -> tuple[Path | str, ...]:
     """The file as the address has it, with and without the host, or lying on its own."""
     place = relative_place(address)
     ways = [place.as_posix(), Path(*place.parts[1:]).as_posix()]
-    if is_single(place.name):
+    if is_single(place.name) or _has_own_name(address):
         ways.insert(0, place.name)
     mirror = as_path(mirror)
     if '://' not in mirror:
@@ -105,6 +106,13 @@ def _in_mirror(mirror: str, address: str) -> tuple[Path | str, ...]:
     if mirror.startswith('hf://'):
         return tuple(as_web(f'{mirror.rstrip("/")}/{quote(way)}') for way in ways)
     return tuple(f'{mirror.rstrip("/")}/{quote(way)}' for way in ways)
+
+
+def _has_own_name(address: str) -> bool:
+    """Whether no other published file has the name of this one."""
+    published = {as_web(url) for row in catalogue() for url in row.addresses}
+    name = address.rpartition('/')[2]
+    return [url for url in published if url.rpartition('/')[2] == name] == [address]
 
 
 def _take_by_fsspec(place: str, part: Path, progress: Progress) -> None:

@@ -24,13 +24,24 @@ class Duration:
     value: float
     unit: str
 
+    def __str__(self) -> str:
+        """As :meth:`parse` reads it: ``127ep``."""
+        return f'{self.value:g}{self.unit}'
+
     @classmethod
-    def parse(cls, given: str | int | float | Duration, what: str = 'the duration') -> Duration:
+    def parse(
+        cls,
+        given: str | int | float | Duration,
+        what: str = 'the duration',
+        *,
+        parts: bool = True,
+    ) -> Duration:
         """Read ``'127ep'``, ``'1000ba'``, ``'1000iter'``, ``'0.5dur'`` or a number of batches.
 
         Args:
             given: As above.
             what: What it is of, for the message.
+            parts: Whether ``'0.5dur'`` will do.
 
         Raises:
             ConfigError: Another form.
@@ -41,10 +52,11 @@ class Duration:
             return cls(given, 'ba')
         found = _FORM.fullmatch(given) if isinstance(given, str) else None
         unit = _UNITS.get(found[2].lower()) if found else None
-        if unit is None:
+        if unit is None or (unit == 'dur' and not parts):
+            of_all = " or '0.5dur' (half of the training)" if parts else ''
             raise ConfigError(
                 f"{what} must be a number of iterations or a text such as '127ep' (epochs), "
-                f"'1000ba' (batches) or '0.5dur' (half of the training), got {given!r}"
+                f"'1000ba' (batches){of_all}, got {given!r}"
             )
         value = float(found[1])
         if unit != 'dur' and not value.is_integer():

@@ -13,7 +13,7 @@ from mmseg_deeplab.apis.building import model_without_memory
 from mmseg_deeplab.cli import main
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import load_checkpoint
-from mmseg_deeplab.hub.foreign import deeplab_pytorch
+from mmseg_deeplab.hub.foreign import deeplab_pytorch, detectron2
 from mmseg_deeplab.utils.errors import CheckpointError, ConfigError
 
 REPO = Path(__file__).resolve().parents[2]
@@ -63,6 +63,77 @@ def test_what_does_not_fit_is_told_and_nothing_written(weights, tmp_path, capsys
     assert 'wanted Detectron2; convert it with tools/model_con' in capsys.readouterr().err
     assert main(['convert-weights', '--to-composer', str(tmp_path / 'no.pth'), str(out)]) == 1
     assert not out.exists()
+
+
+def of_another_family(name, **options):
+    """The weights of a model of another system, without memory but for the file's sake."""
+    state = model_without_memory(load_config(name, options)).state_dict()
+    return {
+        key: torch.zeros((), dtype=value.dtype).expand(value.shape) for key, value in state.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ('system', 'state', 'message'),
+    [
+        (
+            'detectron2',
+            lambda: of_another_family(
+                'deeplabv3_r101_typical-127ep_ade20k-512x512', **{'model.backbone.depth': 50}
+            ),
+            'a.pth: .*another architecture: .*of Detectron2; compared with deeplab_v3_R_103',
+        ),
+        ('detectron2', lambda: {'backbone.stem.0.weight': torch.zeros(64, 3, 3, 3)}, 'missing'),
+        (
+            'composer',
+            lambda: {'decode_head.conv_seg.weight': torch.zeros(150, 512, 1, 1)},
+            'weights are missing',
+        ),
+        ('composer', lambda: {'backbone.conv1.weight': torch.zeros(1)}, 'no DeepLab of Mosaic'),
+        ('mindspore', lambda: {'backbone.conv1.weight': torch.zeros(64, 3, 7, 7)}, 'MindCV'),
+        (
+            'deeplab_pytorch',
+            lambda: {'backbone.conv1.weight': torch.zeros(64, 3, 7, 7)},
+            'deeplab',
+        ),
+    ],
+)
+def test_a_model_that_the_other_system_lacks_is_not_written(tmp_path, system, state, message):
+    source, out = tmp_path / 'a.pth', tmp_path / 'b.out'
+    torch.save({'state_dict': state()}, source)
+    with pytest.raises(CheckpointError, match=message):
+        export_weights(source, out, system=system)
+    assert not out.exists()
+
+
+@pytest.fixture
+def backbone():
+    """An R-103 under Detectron2's names; each entry is one number, repeated."""
+    config = load_config('deeplab_v3_plus_R_103_os16_mg124_poly_90k_bs16')
+    own = model_without_memory(config).backbone.state_dict()
+    return {
+        key: torch.tensor(index, dtype=value.dtype).expand(value.shape)
+        for index, (key, value) in enumerate(detectron2.from_ours(own).items())
+    }
+
+
+def test_names_of_a_backbone_go_back(backbone, tmp_path):
+    assert 'stem.conv3.weight' in backbone
+    back = detectron2.from_ours(detectron2.to_ours(backbone))
+    assert list(back) == list(backbone)
+    assert all(torch.equal(back[key], value) for key, value in backbone.items())
+    # else Detectron2 finds none of the names, which lack the `backbone.` of its models
+    detectron2.write(tmp_path / 'a.pkl', {'stem.conv1.norm.bias': torch.zeros(2)})
+    assert detectron2.read(tmp_path / 'a.pkl').meta['matching_heuristics'] is True
+
+
+@pytest.mark.slow
+def test_a_file_of_a_backbone_goes_back_bit_by_bit(backbone, tmp_path):
+    source, ours, back = (tmp_path / name for name in ('R-103.pkl', 'ours.pth', 'back.pkl'))
+    detectron2.write(source, backbone)
+    assert convert_weights(source, ours).part == 'backbone'
+    export_weights(ours, back, system='detectron2')
+    assert back.read_bytes() == source.read_bytes()
 
 
 def test_download_fetches_converts_and_caches(weights, tmp_path, monkeypatch, capsys):

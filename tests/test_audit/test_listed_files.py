@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmseg_deeplab.datasets import BaseSegDataset
+from mmseg_deeplab.datasets import BaseSegDataset, CityscapesDataset
 from mmseg_deeplab.datasets.audit import check_pairs, require_files
 from mmseg_deeplab.utils.errors import DataError
 
@@ -38,3 +38,16 @@ def test_missing_files_are_told_with_their_line(tmp_path, lines):
     complete, findings = check_pairs(dataset, 'val')
     assert [place in finding.message for finding in findings] == [False, True]
     assert len(complete) == len(dataset) - 2
+
+
+def test_how_labels_are_made_is_told(tmp_path):
+    for name in ('leftImg8bit/train/a/a_leftImg8bit.png', 'gtFine/train/a/x_labelIds.png'):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    dataset = CityscapesDataset(
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
+        pipeline=[],
+    )
+    with pytest.raises(DataError, match='no such mask; .* `mmseg-deeplab convert cityscapes DIR`'):
+        require_files(dataset)

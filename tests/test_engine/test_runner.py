@@ -152,3 +152,13 @@ def test_default_scope_of_mmseg(tmp_path):
     runner = SegRunner.from_cfg(config)
     runner.train()
     assert type(runner.hooks[0]).__module__.startswith('mmseg_deeplab')
+
+
+def test_a_batch_larger_than_the_data_set_is_told(tmp_path):
+    config = toy_config(tmp_path, iters=2)
+    config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2)
+    config.train_dataloader.update(
+        batch_size=99, drop_last=True, sampler=dict(type='DefaultSampler', shuffle=True)
+    )
+    with pytest.raises(ConfigError, match='11 images for each process are fewer than its batch_si'):
+        SegRunner.from_cfg(config).train()

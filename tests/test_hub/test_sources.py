@@ -11,6 +11,7 @@ import pytest
 from mmseg_deeplab.cli import main
 from mmseg_deeplab.hub import fetch, find_model, resolve_weights
 from mmseg_deeplab.hub.places import cache_place
+from mmseg_deeplab.hub.sources import sources
 from mmseg_deeplab.utils.errors import CheckpointError
 
 from .conftest import weight_file
@@ -107,6 +108,15 @@ def test_every_source_is_asked_and_named(monkeypatch, tmp_path, site):
     assert all('MMSEG_DEEPLAB_MIRROR=' in line and 'not there' in line for line in answers[1:-1])
     assert answers[-1] == f'  {site.url}/none/file.pth: the server says 404 Not Found'
     assert 'put it where the cache was looked into' in last
+
+
+def test_a_flat_folder_serves_files_of_a_name_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.setenv('MMSEG_DEEPLAB_MIRROR', str(tmp_path))
+    base = 'https://dl.fbaipublicfiles.com/detectron2/DeepLab/'
+    asked = [place for source in sources((f'{base}R-103.pkl',)) for place in source.places]
+    assert tmp_path / 'R-103.pkl' in asked
+    asked = [place for source in sources((f'{base}other.pkl',)) for place in source.places]
+    assert tmp_path / 'other.pkl' not in asked
 
 
 def test_no_answer_is_told_twice(monkeypatch, tmp_path, no_network):

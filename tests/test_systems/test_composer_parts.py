@@ -15,12 +15,13 @@ from mmseg_deeplab.engine.build import scheduler_in_steps
 from mmseg_deeplab.evaluation import InputSizeIoUMetric
 from mmseg_deeplab.hub.foreign import composer as weights
 from mmseg_deeplab.models import BatchDiceLoss, CrossEntropyLoss, MixUp, composer_deeplabv3
-from mmseg_deeplab.models.composer import initialize, network
+from mmseg_deeplab.models.composer import ComposerDeepLab, arguments, initialize, network
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import (
     CheckpointError,
     ConfigError,
+    DataError,
     DatasetNotFoundError,
 )
 
@@ -57,6 +58,7 @@ def asked_for(monkeypatch):
         (dict(backbone_weights=True), network.WEIGHTS['resnet50', 'IMAGENET1K_V1']),
         (dict(backbone_weights='IMAGENET1K_V2'), network.WEIGHTS['resnet50', 'IMAGENET1K_V2']),
         ({}, None),
+        (dict(is_backbone_pretrained=False, backbone_url=''), None),
     ],
 )
 def test_both_ages_of_the_signature(asked_for, arguments, source):
@@ -64,13 +66,50 @@ def test_both_ages_of_the_signature(asked_for, arguments, source):
     assert asked_for == ([] if source is None else [source])
 
 
+def test_by_place_in_the_older_order(asked_for):
+    model = composer_deeplabv3(7, 'resnet50', False, '', False)
+    assert asked_for == [] and model.module.classifier.conv_seg.out_channels == 7
+    names = ['kaiming_normal']
+    model = composer_deeplabv3(7, 'resnet50', True, V2, False, False, 255, 0.5, 1.5, names)
+    assert asked_for == [V2] and type(model.module.classifier).__name__ == 'ASPPHead'
+    assert (model.ignore_index, model.cross_entropy_weight, model.dice_weight) == (255, 0.5, 1.5)
+    composer_deeplabv3(7, 'resnet50', True, V2, use_plus=False)
+    with pytest.raises(ConfigError, match='backbone_url given by place and by name'):
+        composer_deeplabv3(7, 'resnet50', True, V2, backbone_url=V2)
+    with pytest.raises(TypeError, match='positional arguments'):
+        composer_deeplabv3(7, 'resnet50', None, True, True, 255, 0.5, 1.5, names, 1)
+
+
+def test_other_start_than_before_is_told(asked_for, monkeypatch):
+    told = []
+    monkeypatch.setattr(arguments, 'warn_once', told.append)
+    composer_deeplabv3(7, 'resnet50', backbone_weights=None)
+    assert told == []
+    composer_deeplabv3(7, 'resnet50')
+    assert len(told) == 1 and 'no weights were asked for' in told[0]
+
+
+def test_labels_of_every_form():
+    model = ComposerDeepLab(torch.nn.Identity(), 3, dice_weight=1.0)
+    logits, ids = torch.randn(2, 3, 4, 5), torch.randint(0, 3, (2, 4, 5))
+    wanted = model.loss(logits, (None, ids))['total']
+    one_hot = torch.nn.functional.one_hot(ids, 3)
+    for labels in (ids.to(torch.uint8), ids.int(), one_hot.permute(0, 3, 1, 2)):
+        torch.testing.assert_close(model.loss(logits, (None, labels))['total'], wanted)
+        model.update_metric((None, labels), logits, model.get_metrics()['MIoU'])
+    with pytest.raises(DataError, match=r'got shape \(2, 4, 5, 3\); .* permute\(0, 3, 1, 2\)'):
+        model.loss(logits, (None, one_hot))
+    with pytest.raises(DataError, match='labels must be 0 to 2 or -1 .ignored., got 255'):
+        model.loss(logits, (None, ids.clone().fill_(255)))
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
+        (dict(initializers='kaiming_norml'), "'kaiming_norml' is unknown; did you mean"),
         (dict(backbone_arch='resnet18'), 'resnet50, resnet101'),
         (dict(backbone_weights='IMAGENET1K_V3'), 'did you mean IMAGENET1K_V'),
         (dict(backbone_weights='IMAGENET1K_V1', backbone_url=V2), 'not both'),
-        (dict(backbone_weights=True, sync_bn=V2), 'by name'),
         (dict(initializers=['kaiming_norml']), 'did you mean kaiming_normal'),
         (dict(cross_entropy_weight=0.0), 'not both 0'),
         (dict(dice_weight=-1.0), '0 or more'),
@@ -137,6 +176,8 @@ def test_real_samples(data_root):
 
 def test_input_size_metric_resizes_the_label():
     metric = InputSizeIoUMetric()
+    by_size = InputSizeIoUMetric(prefix=None)
+    by_size.dataset_meta = {'classes': ('a', 'b')}
     metric.dataset_meta = {'classes': ('a', 'b')}
     label = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 255], [1, 1, 1, 1], [0, 0, 1, 1]]])
     predicted = torch.tensor([[[0, 1], [0, 0]]])  # against [[0, 255], [0, 1]]
@@ -145,6 +186,8 @@ def test_input_size_metric_resizes_the_label():
     assert metric.evaluate(1) == {
         'input_size/aAcc': 66.67, 'input_size/mIoU': 33.33, 'input_size/mAcc': 50.0
     }  # fmt: skip
+    by_size.process(None, [sample])
+    assert set(by_size.evaluate(1)) == {'2x2/aAcc', '2x2/mIoU', '2x2/mAcc'}
     with pytest.raises(ConfigError, match='also_at_input_size'):
         metric.process(None, [{'gt_sem_seg': {'data': label}}])
 

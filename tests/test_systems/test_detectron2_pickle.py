@@ -11,7 +11,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
+from mmseg_deeplab.apis import training
+from mmseg_deeplab.hub import foreign
 from mmseg_deeplab.hub.foreign import detectron2
 from mmseg_deeplab.hub.foreign.array_pickle import read_arrays
 from mmseg_deeplab.utils.errors import CheckpointError
@@ -156,3 +159,27 @@ def test_old_files_get_counters_and_lose_what_has_no_place():
         'decode_head.conv_seg.weight',
     }  # fmt: skip
     assert detectron2.target(state).options['model.decode_head.num_classes'] == 2
+
+
+@pytest.mark.parametrize('content', [{'model': 5}, {'blobs': 7}, {'model': {'a': 1}}, [1]])
+def test_what_holds_no_arrays_is_told(tmp_path, content):
+    with pytest.raises(CheckpointError, match=r'a\.pkl: must hold (a dict|arrays)'):
+        detectron2.read(dump(tmp_path / 'a.pkl', content))
+
+
+def test_a_text_is_told(tmp_path):
+    (tmp_path / 'a.pkl').write_text('hello, this is no pickle\n')
+    with pytest.raises(CheckpointError, match=r'no pickle of arrays \(a text\)'):
+        read_arrays(tmp_path / 'a.pkl')
+
+
+def test_a_backbone_is_known_by_its_keys_not_its_name(tmp_path):
+    names = ('stem.conv1.weight', 'stem.conv2.weight', 'stem.conv3.weight')
+    backbone = {name: np.zeros((1, 1, 3, 3), np.float32) for name in names}
+    assert foreign.holds_backbone(dump(tmp_path / 'my_own.pkl', {'model': backbone}))
+    whole = {f'backbone.{name}': value for name, value in backbone.items()}
+    whole['sem_seg_head.predictor.weight'] = np.zeros((2, 1, 1, 1), np.float32)
+    assert not foreign.holds_backbone(dump(tmp_path / 'R-103.pkl', {'model': whole}))
+    config = Config(dict(load_from=str(tmp_path / 'my_own.pkl'), model=dict(pretrained=None)))
+    training._start_from_backbone(config)
+    assert config.load_from is None and config.model.pretrained == str(tmp_path / 'my_own.pkl')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -85,6 +86,22 @@ def test_published_files_are_the_shipped_configs(tmp_path, kind):
             } == set(SAID)  # fmt: skip
     assert config.train_dataloader.batch_size == 16
     assert config.model.backbone.frozen_stages == -1 and not config.model.backbone.norm_eval
+
+
+def test_a_dump_of_all_settings_is_the_published_file(file):
+    dumped = load_config(Path(__file__).with_name('detectron2_dump.yaml'))
+    check_config(dumped)
+    ours, wanted = flat(dumped.to_dict()), flat(load_config(file).to_dict())
+    differ = {key for key in ours.keys() | wanted.keys() if ours.get(key) != wanted.get(key)}
+    assert differ == {'device'}
+
+
+def test_without_crop_whole_images_are_pooled_globally(file):
+    config = config_with(file, 'INPUT.CROP.ENABLED', 'False')
+    check_config(config)
+    assert config.model.decode_head.pool_window is None
+    assert config.model.data_preprocessor['size'] is None
+    assert [step['type'] for step in config.train_pipeline][3] == 'RandomFlip'
 
 
 def test_bases_beside_the_file_come_first(file):
@@ -180,20 +197,47 @@ def test_several_processes_are_started_by_torchrun():
         config_file='a.yaml', num_gpus=8, num_machines=2, machine_rank=1, resume=True,
         eval_only=False, dist_url='tcp://10.0.0.1:4000', opts=['SEED', '1'],
     )  # fmt: skip
-    words = ' '.join(command._launch(arguments))
-    assert '--nnodes 2 --master_addr 10.0.0.1 --node_rank 1 --master_port 4000' in words
-    assert words.endswith(
-        '--nproc_per_node 8 -m mmseg_deeplab.cli detectron2 --config-file a.yaml --num-gpus 8 '
-        '--num-machines 2 --resume SEED 1'
+    words = ' '.join(command._place(arguments))
+    assert words == '--nnodes 2 --master_addr 10.0.0.1 --node_rank 1 --master_port 4000'
+    assert ' '.join(command._words(arguments)) == (
+        'detectron2 --config-file a.yaml --num-gpus 8 --num-machines 2 --resume SEED 1'
     )
     arguments.dist_url = 'auto'
     with pytest.raises(ConfigError, match='--dist-url must be tcp://HOST:PORT'):
-        command._launch(arguments)
+        command._place(arguments)
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--eval-only', 'MODEL.WEIGHTS', ''], '--eval-only needs weights of a whole model; add'),
+        (['--eval-only'], 'needs weights of a whole model, got those of a backbone (detectron2:'),
+        (['--num-gpus', '2', '--eval-only', 'MODEL.DEVICE', 'cpu'], '--eval-only needs weights'),
+        (
+            ['--num-gpus', '2', '--eval-only', 'MODEL.DEVICE', 'cpu', 'MODEL.WEIGHTS', 'no.pth'],
+            'no.pth: no such checkpoint',
+        ),
+        (['--num-gpus', '3', 'SOLVER.IMS_PER_BATCH', '2'], 'must be a multiple of the 3 processes'),
+        (['--num-gpus', '8'], '--num-gpus 8, but this machine has 0 GPUs; choose fewer'),
+        (
+            ['--num-gpus', '9999', 'MODEL.DEVICE', 'cpu', 'SOLVER.IMS_PER_BATCH', '9999'],
+            'CPU cores',
+        ),
+        (['--num-gpus', '-1'], '--num-gpus must be 0 or more'),
+        (['SOLVR.BASE_LR', '0.1'], 'unknown setting SOLVR.BASE_LR; did you mean SOLVER.BASE_LR'),
+    ],
+)
+def test_command_line_mistakes_are_told_before_anything_starts(
+    file, capsys, monkeypatch, words, message
+):
+    monkeypatch.setattr(command, 'run_processes', None)  # nothing is started
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
+    monkeypatch.delenv('RANK', raising=False)
+    assert main(['detectron2', '--config-file', str(file), *words]) == 1
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
 
 
 def test_command_line_mistakes(file, capsys):
     assert main(['detectron2', '--config-file', 'absent.yaml']) == 1
     assert 'absent.yaml does not exist' in capsys.readouterr().err
-    words = ['detectron2', '--config-file', str(file), '--eval-only', 'MODEL.WEIGHTS', '']
-    assert main(words) == 1
-    assert '--eval-only needs weights; add MODEL.WEIGHTS FILE' in capsys.readouterr().err

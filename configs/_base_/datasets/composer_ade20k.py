@@ -43,7 +43,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 val_evaluator = [
-    dict(type='InputSizeIoUMetric', prefix='512x512'),  # as published
+    dict(type='InputSizeIoUMetric', prefix=None),  # as published; named by the size, 512x512
     dict(type='IoUMetric', iou_metrics=['mIoU'], prefix='original_size'),
 ]
 test_evaluator = val_evaluator

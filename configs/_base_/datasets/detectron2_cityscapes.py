@@ -30,8 +30,9 @@ train_dataloader = dict(batch_size=2, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 sem_seg = dict(type='SemSegMetric', per_class=False)
-val_evaluator = dict(sem_seg, _delete_=True, boundary=None)
-test_evaluator = [sem_seg, dict(type='CityscapesMetric')]
+cityscapes = dict(type='CityscapesMetric')
+val_evaluator = [dict(sem_seg, boundary=None), cityscapes]
+test_evaluator = [sem_seg, cityscapes]
 model_settings = dict(
     _delete_=True,  # no auxiliary head
     data_preprocessor=dict(size=crop_size),

@@ -21,6 +21,7 @@ from typing import Any
 
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
 from mmseg_deeplab.config.foreign_yaml.reading import read_yaml
+from mmseg_deeplab.utils.errors import ConfigError
 
 SYSTEMS = ('detectron2', 'composer', 'mindcv', 'deeplab_pytorch')
 NOTES = '_notes_'
@@ -56,7 +57,12 @@ def translate(tree: dict[str, Any], path: Path) -> tuple[dict[str, Any], list[st
     module = system_of(tree)
     if module is None:
         return None
-    config = dict(module.translate(tree, path))
+    try:
+        config = dict(module.translate(tree, path))
+    except ConfigError as error:  # settings are checked in many places; the file is named here
+        if str(path) in str(error):
+            raise
+        raise ConfigError(f'{path}: {error}') from error
     notes = list(config.pop(NOTES, []))
     return config, [f'{path} is a {module.NAME} file, read as {config["_base_"]}', *notes]
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmseg_deeplab.config.foreign_yaml.composer_run import (
+    length_and_loop,
+    named,
+    optimizer,
+    schedulers,
+)
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
+from mmseg_deeplab.config.foreign_yaml.sharing import share_of_batch
 from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
-from mmseg_deeplab.utils.processes import started_processes
 
 NAME = "MosaicML Composer's"
 NOTES = '_notes_'
@@ -24,15 +30,13 @@ _WEIGHTS_V2 = {
     101: 'https://download.pytorch.org/models/resnet101-cd907fc2.pth',
     152: 'https://download.pytorch.org/models/resnet152-f82ba261.pth',
 }
-_OPTIMIZERS = {'sgd': 'SGD', 'decoupled_sgdw': 'DecoupledSGDW'}
-_OPTIMIZER_NUMBERS = {'lr': {'above': 0}, 'momentum': {}, 'weight_decay': {}, 'dampening': {}}
-_PRECISIONS = {'amp': 'AmpOptimWrapper', 'amp_fp16': 'AmpOptimWrapper', 'fp32': 'OptimWrapper'}
 _RUN = (
     'run_name', 'save_folder', 'save_interval', 'save_num_checkpoints_to_keep', 'load_path',
     'load_weights_only', 'save_overwrite', 'load_strict_model_weights',
 )  # fmt: skip
 _LOGS = ('loggers', 'loggers.*', 'callbacks', 'callbacks.*', 'progress_bar', 'log_to_console')
 _LOADER = ('pin_memory', 'timeout', 'prefetch_factor', 'persistent_workers')
+_OTHER_DATA = ('streaming_ade20k', 'wds_ade20k', 'web_ade20k', 'synthetic_ade20k')
 _MACHINE = ('device', 'device.*', 'dist_timeout', 'ddp_sync_strategy', 'deterministic_mode')
 
 
@@ -58,14 +62,13 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """
     keys = Keys(tree, path)
     config: dict[str, Any] = {'_base_': _CONFIGS[keys.flag(f'{_MODEL}.use_plus', True)]}
-    config['model'] = _model(keys, path)
-    config['optim_wrapper'] = _optimizer(keys, path)
-    length = Duration.parse(_epochs(keys.take('max_duration')), f'{path}: max_duration')
-    config['train_cfg'] = _loop(length, keys, path)
-    config['param_scheduler'] = _schedulers(keys, path)
+    config['model'] = _model(keys, path, older='optimizers' not in tree)
+    config['optim_wrapper'] = optimizer(keys, path)
+    config |= length_and_loop(keys, path)
+    config['param_scheduler'] = schedulers(keys, path)
     _loaders(config, keys, path)
     hooks = [dict(type='TimeToTrainHook', model=path.stem)]
-    for name, options in _named(keys, 'algorithms', path):
+    for name, options in named(keys, 'algorithms', path):
         _algorithm(name, options, config, hooks, path)
     config['custom_hooks'] = hooks
     config['randomness'] = dict(seed=keys.whole('seed', 17))
@@ -78,15 +81,10 @@ def translate(tree: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return {**config, NOTES: keys.notes}
 
 
-def _epochs(given: Any) -> Any:
-    """Durations without a unit are epochs in Composer's files."""
-    return f'{given}ep' if isinstance(given, int) else given
-
-
-def _model(keys: Keys, path: Path) -> dict[str, Any]:
+def _model(keys: Keys, path: Path, *, older: bool) -> dict[str, Any]:
     depth = _DEPTHS[keys.choice(f'{_MODEL}.backbone_arch', _DEPTHS, 'resnet101')]
     names = keys.texts(f'{_MODEL}.initializers', None) or []
-    source = _weights(keys, depth)
+    source = _weights(keys, depth, older=older)
     kind = 'SyncBN' if keys.flag(f'{_MODEL}.sync_bn', True) else 'BN'
     entropy = keys.number(f'{_MODEL}.cross_entropy_weight', 1.0, least=0)
     dice = keys.number(f'{_MODEL}.dice_weight', 0.0, least=0)
@@ -113,94 +111,37 @@ def _model(keys: Keys, path: Path) -> dict[str, Any]:
     return model if source is not None else {**model, 'init_cfg': init}
 
 
-def _weights(keys: Keys, depth: int) -> str | None:
+def _weights(keys: Keys, depth: int, *, older: bool) -> str | None:
+    """Where the backbone's weights come from; before Composer 0.9 it had some by default."""
     known = {
         'IMAGENET1K_V1': f'torchvision://resnet{depth}',
         'IMAGENET1K_V2': _WEIGHTS_V2[depth],
     }
     newer = keys.choice(f'{_MODEL}.backbone_weights', known, None)
-    older = keys.flag(f'{_MODEL}.is_backbone_pretrained', newer is None)
     url = keys.text(f'{_MODEL}.backbone_url', None)
+    pretrained = keys.flag(f'{_MODEL}.is_backbone_pretrained', older or bool(url))
     if newer is not None:
         return known[newer]
-    return (url or f'torchvision://resnet{depth}') if older else None
-
-
-def _optimizer(keys: Keys, path: Path) -> dict[str, Any]:
-    name, given = _one(keys, 'optimizer', _OPTIMIZERS, path)
-    section = f'optimizer.{name}'
-    options: dict[str, Any] = {}
-    for option, limits in _OPTIMIZER_NUMBERS.items():
-        if (key := f'{section}.{option}') in given:
-            options[option] = given.number(key, **limits)
-    if (key := f'{section}.nesterov') in given:
-        options['nesterov'] = given.flag(key)
-    given.done()
-    precision = str(keys.take('precision', 'amp'))
-    if precision not in _PRECISIONS and precision not in ('bf16', 'amp_bf16'):
-        raise ConfigError(f'{path}: precision must be amp, bf16 or fp32, got {precision}')
-    wrapper = dict(type=_PRECISIONS.get(precision, 'AmpOptimWrapper'))
-    if 'bf16' in precision:
-        wrapper['dtype'] = 'bfloat16'
-    return dict(**wrapper, optimizer=dict(_delete_=True, type=_OPTIMIZERS[name], **options))
-
-
-def _loop(length: Duration, keys: Keys, path: Path) -> dict[str, Any]:
-    every = keys.take('validate_every_n_epochs', None)
-    interval = Duration.parse(
-        _epochs(every or keys.take('eval_interval', 1)), f'{path}: eval_interval'
-    )
-    if length.unit == 'dur' or length.unit != interval.unit:
-        raise ConfigError(
-            f'{path}: max_duration and eval_interval must both be in epochs or both in batches'
-        )
-    kind, name = ('Epoch', 'epochs') if length.unit == 'ep' else ('Iter', 'iters')
-    return {
-        '_delete_': True,
-        'type': f'{kind}BasedTrainLoop',
-        f'max_{name}': int(length.value),
-        'val_interval': int(interval.value),
-    }
-
-
-def _schedulers(keys: Keys, path: Path) -> list[dict[str, Any]]:
-    found = []
-    for name, given in _named(keys, 'schedulers', path):
-        section = f'schedulers.{name}'
-        if name not in ('polynomial', 'cosine_decay', 'constant'):
-            raise ConfigError(
-                f'{path}: schedulers must be polynomial (alpha_f, t_max, power), cosine_decay '
-                f'(alpha_f, t_max) or constant, got {name}'
-            )
-        idle = ('verbose', 'interval', 'scale_warmup')
-        given.idle('it changes no number', *(f'{section}.{option}' for option in idle))
-        given.only(f'{section}.eta_min', 0, why='use alpha_f')
-        if name != 'constant':
-            kind = 'PolynomialDecayLR' if name == 'polynomial' else 'CosineDecayLR'
-            length = _epochs(given.take(f'{section}.t_max', '1dur'))
-            Duration.parse(length, f'{path}: {section}.t_max')
-            options = {'alpha_f': given.number(f'{section}.alpha_f', 0.0, least=0)}
-            if name == 'polynomial':
-                options['power'] = given.number(f'{section}.power', 1.0)
-            found.append(dict(type=kind, by_epoch=False, t_max=length, **options))
-        given.done()
-    return found
+    return (url or f'torchvision://resnet{depth}') if pretrained else None
 
 
 def _loaders(config: dict[str, Any], keys: Keys, path: Path) -> None:
     workers = keys.whole('dataloader.num_workers', 8)
     for side, batch in (('train', 'train_batch_size'), ('val', 'eval_batch_size')):
-        total, processes = keys.whole(batch, 16, least=1), started_processes()
-        if total % processes:
-            raise ConfigError(f'{path}: {batch}={total} must divide by the {processes} processes')
-        loader: dict[str, Any] = dict(batch_size=total // processes, num_workers=workers)
-        data = _dataset(keys, f'{side}_dataset.ade20k', path)
-        loader['dataset'] = data
-        config[f'{side}_dataloader'] = loader
+        size = share_of_batch(keys, batch, 16)
+        data = _dataset(keys, f'{side}_dataset', path)
+        config[f'{side}_dataloader'] = dict(batch_size=size, num_workers=workers, dataset=data)
     config['test_dataloader'] = config['val_dataloader']
 
 
-def _dataset(keys: Keys, name: str, path: Path) -> dict[str, Any]:
+def _dataset(keys: Keys, section: str, path: Path) -> dict[str, Any]:
+    for left_out in _OTHER_DATA:
+        if keys.take_all(f'{section}.{left_out}'):
+            raise ConfigError(
+                f'{path}: {section}.{left_out} is left out here; write ade20k in its place, with '
+                'the folder of the plain data set (images, annotations) under datadir'
+            )
+    name = f'{section}.ade20k'
     for setting, value in (('base_size', 512), ('final_size', 512), ('min_resize_scale', 0.5),
                            ('max_resize_scale', 2.0), ('ignore_background', True)):  # fmt: skip
         keys.only(f'{name}.{setting}', value, why='change the pipelines with --cfg-options')
@@ -227,7 +168,8 @@ def _algorithm(name: str, given: Keys, config: dict[str, Any], hooks: list, path
             if (key := f'{section}.{option}') in given:
                 average[option] = given.take(key)
                 if average[option] is not None:
-                    Duration.parse(average[option], f'{path}: {key}')
+                    start = option == 'ema_start'
+                    Duration.parse(average[option], f'{path}: {key}', parts=start)
         if (key := f'{section}.smoothing') in given:
             average['smoothing'] = given.number(key, None, above=0)
         hooks.append(average)
@@ -252,32 +194,3 @@ def _algorithm(name: str, given: Keys, config: dict[str, Any], hooks: list, path
             f'{path}: algorithms must be channels_last, ema, sam or mixup, got {name}'
         )
     given.done()
-
-
-def _named(keys: Keys, section: str, path: Path) -> Iterator[tuple[str, Keys]]:
-    """The entries of a list of ``name: options``, or of a mapping of such, under full names."""
-    listed = keys.take(section, None)
-    if listed is None:
-        grouped: dict[str, Any] = {}
-        for key, value in keys.take_all(section).items():
-            name, _, option = key.partition('.')
-            grouped[name] = {**grouped.get(name, {}), option: value} if option else value
-        listed = [grouped] if grouped else []
-    for entry in listed if isinstance(listed, list) else [listed]:
-        pairs = {entry: {}} if isinstance(entry, str) else entry
-        right = isinstance(pairs, Mapping)
-        if not right or not all(isinstance(of or {}, Mapping) for of in pairs.values()):
-            raise ConfigError(
-                f'{path}: {section} must be a list of names with options, got {entry!r}'
-            )
-        for name, options in pairs.items():
-            lower = {str(option).lower(): value for option, value in (options or {}).items()}
-            yield name, Keys({section: {name: lower}} if lower else {}, path)
-
-
-def _one(keys: Keys, section: str, known: Mapping[str, str], path: Path) -> tuple[str, Keys]:
-    found = list(_named(keys, section, path))
-    if len(found) != 1 or found[0][0] not in known:
-        names = ', '.join(name for name, _ in found) or 'none'
-        raise ConfigError(f'{path}: {section} must be one of {", ".join(known)}, got {names}')
-    return found[0]

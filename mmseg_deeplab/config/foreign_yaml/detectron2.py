@@ -11,10 +11,6 @@ from mmseg_deeplab.config.foreign_yaml.detectron2_tree import BASE, with_bases
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
 
 NAME = 'Detectron2'
-_SECTIONS = {
-    *(BASE, 'MODEL', 'DATASETS', 'DATALOADER', 'SOLVER', 'INPUT', 'TEST', 'OUTPUT_DIR', 'SEED'),
-    *('CUDNN_BENCHMARK', 'VIS_PERIOD', 'VERSION', 'FLOAT32_PRECISION', 'GLOBAL'),
-}
 _HEADS = {
     'DeepLabV3Head': 'deeplab_v3_R_103_os16_mg124_poly_90k_bs16',
     'DeepLabV3PlusHead': 'deeplab_v3_plus_R_103_os16_mg124_poly_90k_bs16',
@@ -33,14 +29,14 @@ Settings = dict[str, Any]
 
 
 def recognises(tree: Mapping[str, Any]) -> bool:
-    """Whether a YAML file's content is Detectron2's, as far as its section names tell.
+    """Whether a YAML file's content is Detectron2's, as far as its names tell.
 
     Args:
         tree: What stands in the file.
     """
-    model = tree.get('MODEL') or {}
+    model = tree.get('MODEL')
     known = {'META_ARCHITECTURE', 'SEM_SEG_HEAD', 'RESNETS', 'WEIGHTS'}
-    return tree.keys() <= _SECTIONS and (BASE in tree or bool(known & set(model)))
+    return BASE in tree or (isinstance(model, Mapping) and bool(known & set(model)))
 
 
 def translate(tree: Mapping[str, Any], path: Path) -> Settings:
@@ -95,9 +91,14 @@ def translate(tree: Mapping[str, Any], path: Path) -> Settings:
 
 
 def _weights(keys: Keys) -> tuple[str | None, str | None]:
-    """The backbone to start from, and the whole model to start from or to test."""
+    """The backbone to start from, and the whole model to start from or to test.
+
+    A file that is there is looked into when training begins; an address is known by its name.
+    """
     weights = keys.text('MODEL.WEIGHTS', None) or ''
     name = weights.rpartition('/')[2]
+    if Path(weights).expanduser().is_file():
+        return None, weights
     alone = name.startswith(('R-', 'r101', 'r103', 'resnet')) or '/ImageNetPretrained/' in weights
     return (weights or None, None) if alone else (None, weights or None)
 
@@ -184,9 +185,19 @@ def _set_aside(keys: Keys) -> None:
         'INPUT.MASK_FORMAT',
         'DATASETS.PROPOSAL_FILES_TRAIN',
         'DATASETS.PROPOSAL_FILES_TEST',
+        'DATASETS.PRECOMPUTED_PROPOSAL_TOPK_TRAIN',
+        'DATASETS.PRECOMPUTED_PROPOSAL_TOPK_TEST',
         'TEST.*',
     )
-    keys.idle('the schedule is polynomial', 'SOLVER.STEPS', 'SOLVER.GAMMA')
+    others = ('STEPS', 'GAMMA', 'BASE_LR_END', 'NUM_DECAYS', 'RESCALE_INTERVAL')
+    keys.idle('the schedule is polynomial', *(f'SOLVER.{name}' for name in others))
+    keys.only('FLOAT32_PRECISION', '', 'highest', why='call torch.set_float32_matmul_precision')
+    keys.idle('nothing of DeepLab reads it', 'GLOBAL.*')
+    keys.idle(
+        'no convolution is deformable',
+        'MODEL.RESNETS.DEFORM_MODULATED',
+        'MODEL.RESNETS.DEFORM_NUM_GROUPS',
+    )
     keys.idle('the heads find their maps by themselves', 'MODEL.RESNETS.OUT_FEATURES')
     keys.idle(
         'the loader has its own order',
@@ -194,6 +205,7 @@ def _set_aside(keys: Keys) -> None:
         'DATALOADER.ASPECT_RATIO_GROUPING',
         'DATALOADER.FILTER_EMPTY_ANNOTATIONS',
         'DATALOADER.REPEAT_THRESHOLD',
+        'DATALOADER.REPEAT_SQRT',
     )
     keys.idle('the log and pictures are set by hooks', 'VIS_PERIOD')
     keys.idle('it counts versions of the file format', 'VERSION')

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmseg_deeplab.config.foreign_yaml.keys import Keys
-from mmseg_deeplab.utils.errors import ConfigError
-from mmseg_deeplab.utils.processes import started_processes
+from mmseg_deeplab.config.foreign_yaml.sharing import share_of_batch
 
 _TRAIN, _TEST = 'cityscapes_fine_sem_seg_train', 'cityscapes_fine_sem_seg_val'
 _OWN_DATA = 'write a config of your own for other data, see docs/own_dataset.md'
@@ -26,7 +25,8 @@ def crop_size(keys: Keys) -> tuple[int, int] | None:
         ConfigError: The crop is no size in pixels.
     """
     if not keys.flag('INPUT.CROP.ENABLED', False):
-        keys.take('INPUT.CROP.SIZE', None)
+        parts = ('TYPE', 'SIZE', 'SINGLE_CATEGORY_MAX_AREA')
+        keys.idle('no crop is taken', *(f'INPUT.CROP.{part}' for part in parts))
         return None
     keys.only('INPUT.CROP.TYPE', 'absolute', why='DeepLab needs a size in pixels')
     height, width = keys.numbers('INPUT.CROP.SIZE', count=2, least=1)
@@ -77,13 +77,14 @@ def data(keys: Keys, crop: tuple[int, int] | None) -> Settings:
     workers = keys.whole('DATALOADER.NUM_WORKERS', 4)
     parts = {'num_workers': workers, 'persistent_workers': workers > 0}
     where = {'data_root': root} if (root := _data_root()) else {}
+    batch = share_of_batch(keys, 'SOLVER.IMS_PER_BATCH', 16)
     scored = {**parts, 'dataset': {'pipeline': test, **where}}
     return {
         'train_pipeline': steps,
         'test_pipeline': test,
         **({'crop_size': crop} if crop else {}),
         'train_dataloader': {
-            **parts, 'batch_size': _batch(keys), 'dataset': {'pipeline': steps, **where},
+            **parts, 'batch_size': batch, 'dataset': {'pipeline': steps, **where},
         },
         'val_dataloader': scored,
         'test_dataloader': scored,
@@ -95,17 +96,6 @@ def _data_root() -> str | None:
     """Where Detectron2 looks for Cityscapes, if that is there."""
     place = Path(os.environ.get('DETECTRON2_DATASETS', 'datasets')) / 'cityscapes'
     return str(place) if place.is_dir() else None
-
-
-def _batch(keys: Keys) -> int:
-    """Images of a process."""
-    total = keys.whole('SOLVER.IMS_PER_BATCH', 16, least=1)
-    processes = started_processes()
-    if total % processes:
-        raise ConfigError(
-            f'SOLVER.IMS_PER_BATCH must be a multiple of the {processes} processes, got {total}'
-        )
-    return total // processes
 
 
 def solver(keys: Keys) -> Settings:
@@ -123,6 +113,7 @@ def solver(keys: Keys) -> Settings:
     keys.only('SOLVER.LR_SCHEDULER_NAME', 'WarmupPolyLR', why='it is the schedule of DeepLab')
     keys.only('SOLVER.BIAS_LR_FACTOR', 1.0, why='set optim_wrapper.paramwise_cfg in a config')
     keys.only('SOLVER.WEIGHT_DECAY_BIAS', None, decay, why='biases decay as weights do')
+    keys.only('SOLVER.REFERENCE_WORLD_SIZE', 0, why='set batch and rate for the number of GPUs')
     optimizer = {
         'type': 'SGD',
         'lr': keys.number('SOLVER.BASE_LR', 0.001, above=0),

@@ -95,16 +95,24 @@ def _missing(record: Record, split: str, place_of: _ListedAt) -> Finding | None:
         message = f'{image}: no such image{place_of(image)}'
         return Finding('missing-image', split, message, (image,))
     if mask is not None and not os.path.isfile(mask):
-        message = f'{mask}: no such mask; the image {image} has none{place_of(image)}'
+        message = (
+            f'{mask}: no such mask; the image {image} has none{place_of(image)}{place_of.hint}'
+        )
         return Finding('missing-mask', split, message, (mask,))
     return None
 
 
 class _ListedAt:
-    """Tells, for messages, in which line of its data set's list an image stands."""
+    """Tells, for messages, in which line of its data set's list an image stands.
+
+    Attributes:
+        hint: How masks are made that were not published; empty where nothing is to be made.
+    """
 
     def __init__(self, dataset: Any) -> None:
         self._list = getattr(dataset, 'ann_file', '')
+        hint = getattr(dataset, 'SEG_MAP_HINT', '')
+        self.hint = f'; {hint}' if hint else ''
 
     def __call__(self, image: str) -> str:
         parts = Path(os.path.splitext(image)[0]).parts

@@ -11,6 +11,7 @@ from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 
 from mmseg_deeplab.engine.checkpoint import load_checkpoint, save_checkpoint, write_pointer
 from mmseg_deeplab.registry import HOOKS
+from mmseg_deeplab.utils.durations import Duration
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.log import get_logger
 
@@ -25,7 +26,8 @@ class CheckpointHook(BaseCheckpointHook):
     same iteration; files are written atomically.
 
     Args:
-        interval: Iterations (or epochs) between checkpoints; -1 for none but the last.
+        interval: Iterations (or epochs) between checkpoints; -1 for none but the last. Where
+            iterations are counted, also a text such as ``'1ep'``.
         by_epoch: Whether ``interval`` counts epochs.
         save_optimizer: Include the optimiser's state; without it, resuming is not possible.
         save_param_scheduler: Include the schedulers' state.
@@ -47,7 +49,7 @@ class CheckpointHook(BaseCheckpointHook):
 
     def __init__(
         self,
-        interval: int = -1,
+        interval: int | str = -1,
         by_epoch: bool = True,
         save_optimizer: bool = True,
         save_param_scheduler: bool = True,
@@ -62,6 +64,11 @@ class CheckpointHook(BaseCheckpointHook):
         published_keys: str | list[str] | None = None,
         save_begin: int = 0,
     ) -> None:
+        if isinstance(interval, str) and by_epoch:
+            raise ConfigError(
+                f'CheckpointHook.interval must be a number of epochs, got {interval!r}; or set '
+                'by_epoch=False'
+            )
         if out_dir is not None and '://' in str(out_dir):
             raise ConfigError(f'CheckpointHook.out_dir must be a local folder, got {out_dir}')
         super().__init__(
@@ -91,6 +98,10 @@ class CheckpointHook(BaseCheckpointHook):
         Args:
             runner: The runner.
         """
+        if isinstance(self.interval, str):
+            interval = Duration.parse(self.interval, 'CheckpointHook.interval')
+            epoch = len(runner.train_loop.dataloader)
+            self.interval = max(interval.iterations(epoch, runner.max_iters), 1)
         work_dir = Path(runner.work_dir)
         self.out_dir = str(work_dir if self.out_dir is None else Path(self.out_dir, work_dir.name))
         runner.logger.info(f'checkpoints go to {self.out_dir}')

@@ -185,8 +185,8 @@ class HalfLifeEMAHook(EMAHook):
 
 
 def _counted(given: str | int, name: str) -> Duration:
-    duration = Duration.parse(given, f'HalfLifeEMAHook.{name}')
-    if duration.unit == 'dur' or duration.value < 1:
+    duration = Duration.parse(given, f'HalfLifeEMAHook.{name}', parts=False)
+    if duration.value < 1:
         raise ConfigError(
             f"HalfLifeEMAHook.{name} must be epochs ('1ep') or batches ('10ba'), at least one, "
             f'got {given!r}'

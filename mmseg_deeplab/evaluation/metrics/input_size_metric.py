@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mmengine.dist import all_gather_object
+
 from mmseg_deeplab.evaluation.metrics.iou_metric import IoUMetric
 from mmseg_deeplab.registry import METRICS
 from mmseg_deeplab.utils.errors import ConfigError
@@ -27,7 +29,8 @@ class InputSizeIoUMetric(IoUMetric):
         nan_to_num: Score of a class that has none.
         beta: Weight of recall against precision.
         collect_device: Kept for configs written for MMSegmentation.
-        prefix: Put before each returned key, with a slash.
+        prefix: Put before each returned key, with a slash; None takes the size, ``512x512`` (height
+            and width), or ``input_size`` where there are several.
         report_dir: Files are written there after each evaluation.
         label_set: What tables and files call the labels.
     """
@@ -54,6 +57,7 @@ class InputSizeIoUMetric(IoUMetric):
             report_dir=report_dir,
             label_set=label_set,
         )
+        self._by_size = prefix is None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Count a batch of predictions.
@@ -67,7 +71,26 @@ class InputSizeIoUMetric(IoUMetric):
             ConfigError: There is no prediction at the input's size.
             DataError: No label, or values outside the classes.
         """
-        super().process(data_batch, [_at_input_size(sample) for sample in data_samples])
+        samples = [_at_input_size(sample) for sample in data_samples]
+        if self._by_size:
+            sizes = (sample['pred_sem_seg']['data'].shape[-2:] for sample in samples)
+            self._sizes |= {f'{height}x{width}' for height, width in sizes}
+        super().process(data_batch, samples)
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """As :meth:`IoUMetric.evaluate`.
+
+        Args:
+            size: Images in the data set.
+        """
+        if self._by_size:
+            seen = set().union(*all_gather_object(self._sizes))
+            self.prefix = seen.pop() if len(seen) == 1 else 'input_size'
+        return super().evaluate(size)
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._sizes: set[str] = set()
 
 
 def _at_input_size(sample: dict) -> dict:

@@ -39,6 +39,8 @@ __all__ = [
     'format_of_file',
     'format_of_names',
     'foreign_format',
+    'holds_backbone',
+    'named_weights',
     'read_weights',
     'state_dict_in',
     'weights_in',
@@ -137,9 +139,7 @@ def read_weights(path: Path, wanted: str | None = None) -> Weights | None:
         return None
     module = foreign_format(name)
     source = Foreign(*module.read(path)) if state is None else Foreign(state, {})
-    if not module.recognises(source.state):
-        raise CheckpointError(_unknown_names(path, module, source.state))
-    return _renamed(name, source, path)
+    return _recognised(name, source, path)
 
 
 def weights_in(content: Any, path: Path) -> Weights | None:
@@ -158,6 +158,43 @@ def weights_in(content: Any, path: Path) -> Weights | None:
     state = state_dict_in(content)
     name = format_of_names(state or ())
     return None if name is None else _renamed(name, Foreign(state, {}), path)
+
+
+def named_weights(name: str, state: Mapping[str, Any], path: Path) -> Weights:
+    """Weights under a system's names as if they had been read from one of its files.
+
+    Args:
+        name: The format.
+        state: Under the system's names.
+        path: Where they come from, for messages.
+
+    Raises:
+        CheckpointError: They are of no model of the system.
+    """
+    return _recognised(name, Foreign(dict(state), {}), path)
+
+
+def holds_backbone(path: Path) -> bool:
+    """Whether a file holds another system's backbone alone, without a head.
+
+    Args:
+        path: An existing file; of PyTorch's formats no tensor is read.
+
+    Raises:
+        CheckpointError: As for :func:`read_weights`.
+    """
+    if format_of_file(path) is not None:
+        weights = read_weights(path)
+    else:
+        weights = weights_in(safe_load.read_file(path, 'cpu', mmap=True), path)
+    return weights is not None and weights.target.part == BACKBONE
+
+
+def _recognised(name: str, source: Foreign, path: Path) -> Weights:
+    module = foreign_format(name)
+    if not module.recognises(source.state):
+        raise CheckpointError(_unknown_names(path, module, source.state))
+    return _renamed(name, source, path)
 
 
 def _renamed(name: str, source: Foreign, path: Path) -> Weights:

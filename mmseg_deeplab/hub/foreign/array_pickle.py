@@ -101,8 +101,14 @@ def read_arrays(path: str | Path) -> Any:
         ) from error
     except Exception as error:  # broken bytes stumble in many ways; nothing was run
         raise CheckpointError(
-            f'{path}: truncated, or no pickle of arrays ({error}); fetch it again'
+            f'{path}: truncated, or no pickle of arrays ({_reason(error, content)}); fetch it again'
         ) from error
+
+
+def _reason(error: Exception, content: bytes) -> str:
+    if isinstance(error, (_Malformed, ValueError)):
+        return str(error)
+    return 'a text' if content.isascii() else 'its instructions make no sense'
 
 
 class _Machine:

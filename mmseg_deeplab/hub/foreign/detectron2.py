@@ -108,7 +108,13 @@ def read(path: str | Path) -> Foreign:
         state = content['model']
     else:
         blobs, meta = content.get('blobs', content), {'caffe2': True}
-        state = {k: v for k, v in blobs.items() if not str(k).endswith('_momentum')}
+        state = blobs
+        if isinstance(blobs, Mapping):
+            state = {k: v for k, v in blobs.items() if not str(k).endswith('_momentum')}
+    if not isinstance(state, Mapping):
+        raise CheckpointError(
+            f'{path}: must hold a dict of arrays, got a {type(state).__name__} in its place'
+        )
     wrong = [k for k, v in state.items() if not isinstance(v, np.ndarray | np.generic)]
     if wrong:
         raise CheckpointError(f'{path}: must hold arrays alone, got something else at {wrong[0]!r}')
@@ -149,19 +155,24 @@ def to_ours(state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def from_ours(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The inverse of :func:`to_ours` for a whole model.
+    """The inverse of :func:`to_ours`.
 
     Args:
-        state: Weights of a model that :func:`to_ours` can give.
+        state: What :func:`to_ours` can give: of a whole model, or of a backbone alone.
 
     Raises:
         CheckpointError: A name has no counterpart there.
     """
+    alone = not any(name.startswith(('backbone.', 'decode_head.')) for name in state)
+    if alone:
+        state = {f'backbone.{name}': value for name, value in state.items()}
     plus = 'decode_head.c1_bottleneck.conv.weight' in state
     known = _names(plus=plus, deep_stem=any(n.startswith('backbone.stem.') for n in state))
     theirs = {ours: name for name, ours in known.items()}
     _refuse([name for name in state if _layer(name) not in theirs], f'{NAME} (no auxiliary head)')
     renamed = {f'{theirs[_layer(name)]}.{_last(name)}': value for name, value in state.items()}
+    if alone:
+        return {name.removeprefix(f'{_BACKBONE}.'): value for name, value in renamed.items()}
     return {name: _joined(name, value, renamed, back=True) for name, value in renamed.items()}
 
 
@@ -173,7 +184,9 @@ def write(path: str | Path, state: Mapping[str, Any]) -> None:
         state: Tensors or arrays under Detectron2's names.
     """
     arrays = {name: np.asarray(value) for name, value in state.items()}
-    content = {'model': arrays, '__author__': 'mmseg_deeplab'}
+    content: dict[str, Any] = {'model': arrays, '__author__': 'mmseg_deeplab'}
+    if _is_backbone(state):
+        content['matching_heuristics'] = True  # its names lack the `backbone.` of a model's
     write_bytes(path, pickle.dumps(content, protocol=2))
 
 

@@ -45,17 +45,17 @@ INITIALIZERS: dict[str, Callable[[nn.Module], None]] = {
 }
 
 
-def check_initializers(names: Sequence[str]) -> tuple[str, ...]:
+def check_initializers(names: str | Sequence[str]) -> tuple[str, ...]:
     """The names in lower case.
 
     Args:
-        names: Any of ``INITIALIZERS``, in any case.
+        names: Any of ``INITIALIZERS``, in any case; a text is one name.
 
     Raises:
         ConfigError: One is unknown.
     """
     found = []
-    for name in names:
+    for name in [names] if isinstance(names, str) else names:
         lower = str(getattr(name, 'value', name)).lower()  # Composer's enum, too
         if lower not in INITIALIZERS:
             near = nearest_names(lower, INITIALIZERS)

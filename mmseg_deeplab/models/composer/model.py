@@ -10,19 +10,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mmseg_deeplab.models.composer.arguments import takes_older_order, weights_from_older
 from mmseg_deeplab.models.composer.network import deeplabv3
 from mmseg_deeplab.models.losses import BatchDiceLoss, CrossEntropyLoss
-from mmseg_deeplab.models.utils.labels import hard_target
+from mmseg_deeplab.models.utils.labels import check_labels, hard_target, plain_labels
 from mmseg_deeplab.registry import METRICS
-from mmseg_deeplab.utils.errors import ConfigError
-from mmseg_deeplab.utils.log import warn_once
+from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.precision import at_least_float32
 
 Batch = tuple[Tensor, Tensor]  # images (N, 3, H, W); labels (N, H, W) or (N, K, H, W)
-_RENAMED = (
-    'composer_deeplabv3: is_backbone_pretrained and backbone_url are the names of Composer '
-    'before 0.9; the newer name is backbone_weights={weights!r}'
-)
 
 
 class ComposerDeepLab(nn.Module):
@@ -75,11 +71,17 @@ class ComposerDeepLab(nn.Module):
 
         Args:
             outputs: Logits (N, K, H, W).
-            batch: Its labels are class ids, or probabilities of each class.
+            batch: Its labels are class ids of any integer type, or probabilities of each class
+                or one-hot (N, K, H, W).
+
+        Raises:
+            DataError: They have another shape, or a label is no class and not ``ignore_index``
+                (looked for on a CPU alone).
         """
         logits = at_least_float32(outputs)
+        labels = self._labels(batch)
         values = {
-            name: loss(logits, batch[1], ignore_index=self.ignore_index)
+            name: loss(logits, labels, ignore_index=self.ignore_index)
             for name, (weight, loss) in self._terms.items()
             if weight > 0
         }
@@ -96,7 +98,9 @@ class ComposerDeepLab(nn.Module):
 
     def update_metric(self, batch: Batch, outputs: Tensor, metric: Any) -> None:
         """Let a score see a batch and its logits."""
-        metric.update(at_least_float32(outputs), hard_target(batch[1], self.ignore_index))
+        metric.update(
+            at_least_float32(outputs), hard_target(self._labels(batch), self.ignore_index)
+        )
 
     def eval_forward(self, batch: Batch, outputs: Tensor | None = None) -> Tensor:
         """Logits of a batch, unless they are known."""
@@ -106,6 +110,18 @@ class ComposerDeepLab(nn.Module):
         """Logits and labels of a batch."""
         return self.forward(batch), batch[1]
 
+    def _labels(self, batch: Batch) -> Tensor:
+        """Class ids int64, or probabilities; one-hot integers are probabilities."""
+        labels = plain_labels(batch[1])
+        if labels.dim() != 3 and labels.shape[1:2] != (self.num_classes,):
+            raise DataError(
+                f'labels must be class ids (N, H, W) or one share of each of the '
+                f'{self.num_classes} classes (N, K, H, W), got shape {tuple(labels.shape)}; what '
+                'F.one_hot makes needs permute(0, 3, 1, 2)'
+            )
+        check_labels(labels, self.num_classes, self.ignore_index)
+        return labels
+
     def _new_metrics(self) -> dict[str, Any]:
         ignore = self.ignore_index
         miou = dict(type='RunningMIoU', num_classes=self.num_classes, ignore_index=ignore)
@@ -113,6 +129,7 @@ class ComposerDeepLab(nn.Module):
         return {'CrossEntropy': METRICS.build(entropy), 'MIoU': METRICS.build(miou)}
 
 
+@takes_older_order
 def composer_deeplabv3(
     num_classes: int,
     backbone_arch: str = 'resnet101',
@@ -158,28 +175,8 @@ def composer_deeplabv3(
         >>> outputs = model((images, labels))
         >>> loss = model.loss(outputs, (images, labels))['total']
     """
-    if isinstance(backbone_weights, bool):  # by place, in the older order
-        if isinstance(sync_bn, str):
-            raise ConfigError(
-                'composer_deeplabv3: from the third argument on, give the older ones by name: '
-                f'is_backbone_pretrained={backbone_weights}, backbone_url={sync_bn!r}'
-            )
-        is_backbone_pretrained, backbone_weights = backbone_weights, None
-    if is_backbone_pretrained is not None or backbone_url:
-        backbone_weights = _from_older_names(backbone_weights, is_backbone_pretrained, backbone_url)
+    backbone_weights = weights_from_older(backbone_weights, is_backbone_pretrained, backbone_url)
     network = deeplabv3(
         num_classes, backbone_arch, backbone_weights, sync_bn, use_plus, initializers
     )
     return ComposerDeepLab(network, num_classes, ignore_index, cross_entropy_weight, dice_weight)
-
-
-def _from_older_names(weights: str | None, is_pretrained: bool | None, url: str) -> str | None:
-    if weights is not None:
-        raise ConfigError(
-            f'composer_deeplabv3: give backbone_weights={weights!r} or the older '
-            'is_backbone_pretrained and backbone_url, not both'
-        )
-    if is_pretrained is not False:
-        weights = url or 'IMAGENET1K_V1'
-    warn_once(_RENAMED.format(weights=weights))
-    return weights

@@ -30,6 +30,17 @@ def hard_target(target: Tensor, ignore_index: int) -> Tensor:
     return torch.where(target.sum(dim=1) > 0, target.argmax(dim=1), ignore_index)
 
 
+def plain_labels(target: Tensor) -> Tensor:
+    """Class ids as int64; one-hot integers (N, K, H, W) as float32; probabilities as they are.
+
+    Args:
+        target: (N, H, W) integers; or (N, K, H, W) of any type.
+    """
+    if target.is_floating_point():
+        return target
+    return target.float() if target.dim() == 4 else target.long()
+
+
 def stack_labels(data_samples: SampleList) -> Tensor:
     """Ground truth of a batch.
 
