@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
@@ -12,6 +13,7 @@ from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
 
 Box = tuple[int, int, int, int]  # y0, y1, x0, x1
+_EXACT = 1 << 24  # pixels that OpenCV's float32 counts are exact for
 
 
 @TRANSFORMS.register_module()
@@ -126,8 +128,9 @@ class RandomCrop(BaseTransform):
         Args:
             label: (h, w) uint8.
         """
-        counts = np.bincount(label.ravel(), minlength=self.ignore_index + 1)
-        counts[self.ignore_index] = 0
+        counts = _count_values(label)
+        if 0 <= self.ignore_index < len(counts):
+            counts[self.ignore_index] = 0
         if np.count_nonzero(counts) < 2:
             return False
         return bool(counts.max() / counts.sum() < self.cat_max_ratio)
@@ -136,3 +139,11 @@ class RandomCrop(BaseTransform):
         return (
             f'{type(self).__name__}(crop_size={self.crop_size}, cat_max_ratio={self.cat_max_ratio})'
         )
+
+
+def _count_values(label: np.ndarray) -> np.ndarray:
+    """How often each value occurs; int64 (256,) for uint8."""
+    if label.dtype != np.uint8 or not 0 < label.size < _EXACT:
+        return np.bincount(label.ravel(), minlength=256)
+    # NumPy would first make an int64 of every pixel
+    return cv2.calcHist([label], [0], None, [256], [0, 256]).ravel().astype(np.int64)
