@@ -12,14 +12,16 @@ import numpy as np
 from mmseg_deeplab.datasets.color_table import ColorTable
 from mmseg_deeplab.datasets.mat_files import MAGIC, NoLabelMap, label_map
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
-from mmseg_deeplab.datasets.packed import PREFIX, read_packed
+from mmseg_deeplab.datasets.packed import PREFIX, mapped, read_packed
 from mmseg_deeplab.datasets.pictures import decode_picture, open_by_pillow, transparency
 from mmseg_deeplab.datasets.rasters import Raster, WindowLike, cut, kept_type, read_npy
 from mmseg_deeplab.datasets.tiff import read_tiff
+from mmseg_deeplab.datasets.tiles import MAGIC as TILE_MAGIC
+from mmseg_deeplab.datasets.tiles import read_tile
 from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
 
 BACKENDS = ('cv2', 'pillow')
-_RASTERS = {'tiff': read_tiff, 'npy': read_npy}
+_RASTERS = {'tiff': read_tiff, 'npy': read_npy, 'tile': read_tile}
 _MAGIC = {
     b'II*\0': 'tiff',
     b'MM\0*': 'tiff',
@@ -27,6 +29,7 @@ _MAGIC = {
     b'MM\0+': 'tiff',
     b'\x93NUMPY': 'npy',
     MAGIC: 'mat',
+    TILE_MAGIC: 'tile',
 }
 _MAT_KEY = 'S'  # COCO-Stuff's name of the label map
 
@@ -159,8 +162,10 @@ def _fetch(path: str, backend_args: Mapping[str, Any] | None) -> tuple[str, byte
     """The kind of file by its first bytes, and its content unless it can be read in part."""
     try:
         if path.startswith(PREFIX):
-            content = head = read_packed(path)
+            with mapped(path) as packed:
+                head = bytes(packed[:16])
             kind = _kind(head)
+            content = None if kind == 'tile' else read_packed(path)
         elif backend_args is not None or '://' in path:
             from mmengine import fileio
 
