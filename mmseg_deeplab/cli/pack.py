@@ -27,8 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --from-config: whose data set (train)",
     )  # fmt: skip
     parser.add_argument(
-        '--pixels', action='store_true',
-        help='store pixels that are read ten times as fast as PNGs, instead of the files',
+        '--pixels',
+        nargs='?',
+        const='',
+        choices=('', 'zstd', 'raw', 'zlib'),
+        metavar='zstd|raw',
+        help='store pixels that are quick to read instead of the files: zstd (the default) is as '
+        'small as PNG, raw the fastest',
     )  # fmt: skip
     parser.add_argument(
         '--data_root', '--data-root', default='', metavar='DIR',
@@ -63,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.dst_path,
             phase=arguments.phase,
             num_shards=arguments.num_shards,
-            pixels=arguments.pixels,
+            pixels=arguments.pixels is not None,
+            codec=arguments.pixels or None,
             data_root=arguments.data_root or None,
         )
     else:
@@ -74,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             num_shards=arguments.num_shards,
             shuffle=arguments.shuffle,
             seed=arguments.seed,
-            pixels=arguments.pixels,
+            pixels=arguments.pixels is not None,
+            codec=arguments.pixels or None,
         )
     phase = arguments.phase if arguments.from_config else 'train'
     print(f'read them with {phase}_dataloader.dataset.ann_file={index.resolve()}')

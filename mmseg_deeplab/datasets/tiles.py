@@ -3,7 +3,8 @@
 A file holds squares of pixels, each compressed by itself. Within a square the planes of colours
 lie apart, blue and red as differences from green, and rows as differences from the row above,
 except for every sixteenth. That makes a photo about as small as a PNG does; undoing it takes
-whole rows at a time, and Zstandard decompresses ten times as fast as PNG's deflate.
+whole rows at a time, and Zstandard decompresses ten times as fast as PNG's deflate. Or squares are
+stored as they are, for whom disk is cheaper than time.
 
 Legend: ``H, W`` pixels, ``C`` channels, ``h, w`` pixels of a chunk.
 """
@@ -24,7 +25,7 @@ from mmseg_deeplab.utils.errors import ConfigError, DataError
 
 MAGIC = b'\x93MMTILE1'
 SIDE = 512  # pixels of a chunk's side; with 256 a tile of 1024 takes a third longer to read
-_CODECS = {'zlib': 0, 'zstd': 1}
+CODECS = {'zlib': 0, 'zstd': 1, 'raw': 2}
 _HEAD = struct.Struct('<8sBBBxIIHH')
 _ROWS = 16  # rows that build on one another
 _MOST_BYTES = 1 << 34
@@ -35,7 +36,7 @@ class TileHead(NamedTuple):
     """What stands in front of the chunks.
 
     Attributes:
-        codec: 0 zlib, 1 Zstandard.
+        codec: A value of :data:`CODECS`.
         filtered: 1 where rows and colours are differences.
         palette: 1 where the values are indices into a palette, which follows the head.
         height: In pixels.
@@ -78,7 +79,7 @@ def encode_tile(
 
     Args:
         array: (H, W) or (H, W, C) uint8; three channels are BGR.
-        codec: ``'zstd'`` or ``'zlib'``; None takes :func:`best_codec`.
+        codec: ``'zstd'``, ``'zlib'`` or ``'raw'``; None takes :func:`best_codec`.
         palette: (256, 3) uint8 RGB where the values are indices into it.
         side: Pixels of a chunk's side, up to 65535.
 
@@ -90,18 +91,22 @@ def encode_tile(
     if array.dtype != np.uint8 or array.ndim != 3 or not array.size:
         raise DataError(f'only pictures of 8 bits can be stored, got {array.dtype} {array.shape}')
     codec = codec or best_codec()
-    compress = _compressor(codec)
-    best: tuple[int, list[bytes]] | None = None
-    for filtered in (0, 1):
-        chunks = [
-            compress(_planes(array[y : y + side, x : x + side], filtered).tobytes())
-            for y in range(0, array.shape[0], side)
-            for x in range(0, array.shape[1], side)
-        ]
-        if best is None or sum(map(len, chunks)) < sum(map(len, best[1])):
-            best = filtered, chunks
-    filtered, chunks = best
-    head = _HEAD.pack(MAGIC, _CODECS[codec], filtered, palette is not None, *array.shape, side)
+    if codec not in CODECS:
+        raise ConfigError(f'codec must be one of {", ".join(CODECS)}, got {codec!r}')
+    squares = [
+        array[y : y + side, x : x + side]
+        for y in range(0, array.shape[0], side)
+        for x in range(0, array.shape[1], side)
+    ]
+    if codec == 'raw':
+        filtered, chunks = 0, [_with_sum(square.tobytes()) for square in squares]
+    else:
+        compress = _compressor(codec)
+        tried = [[compress(_planes(each, how).tobytes()) for each in squares] for how in (0, 1)]
+        sizes = [sum(map(len, chunks)) for chunks in tried]
+        filtered = int(sizes[1] < sizes[0])
+        chunks = tried[filtered]
+    head = _HEAD.pack(MAGIC, CODECS[codec], filtered, palette is not None, *array.shape, side)
     head += b'' if palette is None else np.asarray(palette, dtype=np.uint8).tobytes()
     head += np.array([len(chunk) for chunk in chunks], dtype='<u4').tobytes()
     return b''.join([head, struct.pack('<I', zlib.crc32(head)), *chunks])
@@ -142,10 +147,14 @@ def _decode(view: memoryview, path: str, window: WindowLike | None) -> Raster:
             number = row * columns + column
             size = (y1 - y0) * (x1 - x0) * head.channels
             data = decompress(view[starts[number] : starts[number + 1]], size)
-            planes = data.reshape(head.channels, y1 - y0, x1 - x0)
             inside = (max(y0, top), min(y1, bottom), max(x0, left), min(x1, right))
             into = array[inside[0] - top : inside[1] - top, inside[2] - left : inside[3] - left]
-            _restore(planes, head.filtered, into, inside[0] - y0, inside[2] - x0)
+            part = slice(inside[0] - y0, inside[1] - y0), slice(inside[2] - x0, inside[3] - x0)
+            if head.codec == CODECS['raw']:
+                into[...] = data.reshape(y1 - y0, x1 - x0, head.channels)[part]
+            else:
+                planes = data.reshape(head.channels, y1 - y0, x1 - x0)
+                _restore(planes, head.filtered, into, part)
     palette = None
     if head.palette:
         palette = np.array(np.frombuffer(view, np.uint8, _PALETTE, _HEAD.size)).reshape(-1, 3)
@@ -186,16 +195,15 @@ def _planes(part: np.ndarray, filtered: int) -> np.ndarray:
     return rows
 
 
-def _restore(planes: np.ndarray, filtered: int, into: np.ndarray, top: int, left: int) -> None:
-    """Undo :func:`_planes` and put the part that begins at ``top``, ``left`` where it belongs."""
-    if filtered:
-        planes = _summed(planes)
-    height, width = into.shape[:2]
-    part = planes[:, top : top + height, left : left + width]
-    if len(part) == 3:
-        cv2.merge(list(part), into)
+def _restore(
+    planes: np.ndarray, filtered: int, into: np.ndarray, part: tuple[slice, slice]
+) -> None:
+    """Undo :func:`_planes` and put the part that is wanted where it belongs."""
+    planes = (_summed(planes) if filtered else planes)[(slice(None), *part)]
+    if len(planes) == 3:
+        cv2.merge(list(planes), into)
     else:
-        into[...] = part.transpose(1, 2, 0)
+        into[...] = planes.transpose(1, 2, 0)
 
 
 def _summed(rows: np.ndarray) -> np.ndarray:
@@ -212,8 +220,6 @@ def _summed(rows: np.ndarray) -> np.ndarray:
 
 
 def _compressor(codec: str) -> Callable[[bytes], bytes]:
-    if codec not in _CODECS:
-        raise ConfigError(f'codec must be one of {", ".join(_CODECS)}, got {codec!r}')
     if codec == 'zstd':
         return _zstandard().ZstdCompressor(level=1, write_checksum=True).compress
 
@@ -244,9 +250,25 @@ def _decompressor(codec: int, path: str) -> Callable[[memoryview, int], np.ndarr
     return decompress
 
 
+def _with_sum(data: bytes) -> bytes:
+    """Bytes behind the sum of their 64-bit words, a checksum that takes no time to look at."""
+    return struct.pack('<Q', _sum(data)) + data
+
+
+def _by_sum(chunk: memoryview, size: int) -> memoryview | bytes:
+    fits = len(chunk) >= 8 and struct.unpack('<Q', chunk[:8])[0] == _sum(chunk[8:])
+    return chunk[8:] if fits else b''
+
+
+def _sum(data: bytes | memoryview) -> int:
+    words = len(data) // 8
+    total = int(np.frombuffer(data, '<u8', words).sum()) + sum(data[8 * words :])
+    return total % (1 << 64)
+
+
 def _unpacker(codec: int, path: str) -> tuple[type[Exception], Callable[[memoryview, int], bytes]]:
     """What decompresses, never to more than was said, and the error that it raises."""
-    if codec == _CODECS['zlib']:
+    if codec == CODECS['zlib']:
 
         def by_zlib(chunk: memoryview, size: int) -> bytes:
             stream = zlib.decompressobj()
@@ -254,7 +276,9 @@ def _unpacker(codec: int, path: str) -> tuple[type[Exception], Callable[[memoryv
             return data if stream.eof else b''
 
         return zlib.error, by_zlib
-    if codec != _CODECS['zstd']:
+    if codec == CODECS['raw']:
+        return ValueError, _by_sum
+    if codec != CODECS['zstd']:
         raise DataError(f'{path}: compressed in a way ({codec}) that this version does not know')
     zstandard = _zstandard()
     reader = zstandard.ZstdDecompressor()

@@ -12,7 +12,7 @@ from mmseg_deeplab.datasets.packed import packed_pairs
 from mmseg_deeplab.datasets.pictures import open_by_pillow
 from mmseg_deeplab.datasets.reading import read_image, read_label
 from mmseg_deeplab.datasets.tiff import read_tiff
-from mmseg_deeplab.datasets.tiles import encode_tile
+from mmseg_deeplab.datasets.tiles import best_codec, encode_tile
 from mmseg_deeplab.utils.errors import DataError
 from mmseg_deeplab.utils.files import file_hash
 
@@ -26,7 +26,8 @@ def image_tile(path: str, codec: str | None = None) -> bytes:
 
     Args:
         path: A file of 8 bits.
-        codec: As :func:`~mmseg_deeplab.datasets.tiles.encode_tile` takes it.
+        codec: As :func:`~mmseg_deeplab.datasets.tiles.encode_tile` takes it; None is ``'zstd'``,
+            or ``'raw'`` where Zstandard is not installed.
 
     Raises:
         DataError: The image has more bits or places without data: pack the file itself.
@@ -38,15 +39,14 @@ def image_tile(path: str, codec: str | None = None) -> bytes:
         raise DataError(
             f'{path}: has {image.dtype} pixels; pack the files themselves (no --pixels)'
         )
-    return encode_tile(image, codec=codec)
+    return encode_tile(image, codec=codec or ('zstd' if best_codec() == 'zstd' else 'raw'))
 
 
-def label_tile(path: str, codec: str | None = None) -> bytes:
+def label_tile(path: str) -> bytes:
     """A label as stored: ids, ids with their palette, or colours.
 
     Args:
         path: A file that :func:`~mmseg_deeplab.datasets.read_label` reads.
-        codec: As :func:`~mmseg_deeplab.datasets.tiles.encode_tile` takes it.
 
     Raises:
         DataError: The file is damaged, or its ids have more than 8 bits.
@@ -56,12 +56,12 @@ def label_tile(path: str, codec: str | None = None) -> bytes:
     if head.startswith(_TIFF):
         raster = read_tiff(path, None, None)
         if raster.array.shape[2] > 1:
-            return encode_tile(raster.colors()[:, :, ::-1], codec=codec)
+            return encode_tile(raster.colors()[:, :, ::-1])
         palette = raster.palette
     elif head.startswith(_PICTURES):
         image = open_by_pillow(Path(path).read_bytes(), path)
         if image.mode not in ('L', 'P', '1'):
-            return encode_tile(np.array(image.convert('RGB'))[:, :, ::-1], codec=codec)
+            return encode_tile(np.array(image.convert('RGB'))[:, :, ::-1])
         colors = [0, 0, 0, 255, 255, 255] if image.mode == '1' else None
         colors = image.getpalette('RGB') if image.mode == 'P' else colors
         palette = None if colors is None else np.array(colors, np.uint8).reshape(-1, 3)
@@ -69,7 +69,7 @@ def label_tile(path: str, codec: str | None = None) -> bytes:
         palette = None
     if palette is not None:
         palette = np.concatenate([palette, np.zeros((256 - len(palette), 3), np.uint8)])
-    return encode_tile(read_label(path), codec=codec, palette=palette)
+    return encode_tile(read_label(path), palette=palette)
 
 
 def verify(

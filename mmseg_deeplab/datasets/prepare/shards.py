@@ -55,7 +55,8 @@ def pack(
         seed: Of that order.
         pixels: Store pixels that are quick to read, see :mod:`mmseg_deeplab.datasets.tiles`,
             instead of the files; the index then holds the hash of every file.
-        codec: Of the pixels, ``'zstd'`` or ``'zlib'``; None takes the best that is installed.
+        codec: Of the images' pixels, ``'zstd'``, ``'zlib'`` or ``'raw'``; None is ``'zstd'``, or
+            ``'raw'`` where Zstandard is not installed. Labels are always compressed.
         on_progress: Called with ``(samples written, samples in all)``.
 
     Returns:
@@ -153,7 +154,7 @@ def _files(image: str, label: str) -> Iterator[tuple[str, bytes]]:
 def _pixels(codec: str | None) -> Contents:
     def contents(image: str, label: str) -> Iterator[tuple[str, bytes]]:
         yield IMAGE_SUFFIX, image_tile(image, codec)
-        yield LABEL_SUFFIX, label_tile(label, codec)
+        yield LABEL_SUFFIX, label_tile(label)
 
     return contents
 
