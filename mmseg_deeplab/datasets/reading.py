@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmseg_deeplab.datasets.color_table import ColorTable
+from mmseg_deeplab.datasets.fast_png import decode_plain_png
 from mmseg_deeplab.datasets.mat_files import MAGIC, NoLabelMap, label_map
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
 from mmseg_deeplab.datasets.packed import PREFIX, mapped, read_packed
@@ -152,6 +153,13 @@ def read_label(
         return _whole_ids(raster.array, path)
     if kind == 'mat':
         return _whole_ids(_mat_label(content, path), path)
+    plain = decode_plain_png(content)
+    plain = decode_plain_png(content)
+    if plain is not None:
+        if color_table is None:
+            return _whole_ids(plain, path)
+        colors = plain if plain.ndim == 3 else np.repeat(plain[:, :, None], 3, axis=2)
+        return color_table.look_up(colors, path)
     image = open_by_pillow(content, path)
     if color_table is not None:
         return color_table.look_up(np.array(image.convert('RGB')), path)
