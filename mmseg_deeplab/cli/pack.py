@@ -1,4 +1,4 @@
-"""Pack a list of images and labels into shards for fast sequential reading."""
+"""Pack images and labels into shards: the files, or pixels that are quick to read."""
 
 from __future__ import annotations
 

@@ -110,9 +110,15 @@ class RandomCrop(BaseTransform):
             raise ConfigError(
                 'RandomCrop with cat_max_ratio needs a label; put LoadAnnotations before it'
             )
+        refused: set[Box] = set()  # an image as small as the crop has but one box
+        suspect = None
         for _ in range(self.max_draws - 1):
-            if self.is_mixed(self.crop(label, box)):
-                break
+            part = self.crop(label, box)
+            if box not in refused and not self._is_filled_by(suspect, part):
+                suspect = self._filling(part)
+                if suspect is None:
+                    break
+            refused.add(box)
             box = self._draw_any_box(size)
         return box
 
@@ -128,12 +134,22 @@ class RandomCrop(BaseTransform):
         Args:
             label: (h, w) uint8.
         """
+        return self._filling(label) is None
+
+    def _filling(self, label: np.ndarray) -> int | None:
+        """The most frequent value of a part that is not mixed; None if it is mixed."""
         counts = _count_values(label)
         if 0 <= self.ignore_index < len(counts):
             counts[self.ignore_index] = 0
-        if np.count_nonzero(counts) < 2:
+        mixed = np.count_nonzero(counts) > 1 and counts.max() / counts.sum() < self.cat_max_ratio
+        return None if mixed else int(counts.argmax())
+
+    def _is_filled_by(self, value: int | None, label: np.ndarray) -> bool:
+        """Whether one value is enough to refuse a part, which is quicker than to count all."""
+        if value is None:
             return False
-        return bool(counts.max() / counts.sum() < self.cat_max_ratio)
+        counted = label.size - np.count_nonzero(label == self.ignore_index)
+        return counted > 0 and np.count_nonzero(label == value) / counted >= self.cat_max_ratio
 
     def __repr__(self) -> str:
         return (
