@@ -95,7 +95,7 @@ def test_what_cannot_be_stored(tmp_path):
     deep, open_ = tmp_path / 'deep.npy', tmp_path / 'open.png'
     np.save(deep, np.zeros((4, 4, 3), np.uint16))
     Image.fromarray(np.eye(4, dtype=np.uint8)).convert('LA').save(open_)
-    with pytest.raises(DataError, match='deep.npy: has uint16 pixels; pack it without --pixels'):
+    with pytest.raises(DataError, match='deep.npy: has uint16 pixels; pack the files'):
         image_tile(str(deep))
     alpha = np.dstack([np.zeros((4, 4, 3), np.uint8), 255 * np.eye(4, dtype=np.uint8)])
     Image.fromarray(alpha).save(open_)
