@@ -36,6 +36,10 @@ def to_train_ids(
     Returns:
         (H, W) uint8, a new array.
     """
+    if reduce_zero_label and label_map is None and ignore_index == IGNORE:
+        # the table below in three vector operations: 0 wraps around to 255, 255 to 254 and back
+        ids = stored - np.uint8(1)
+        return np.bitwise_or(ids, (ids == IGNORE - 1).view(np.uint8), out=ids)
     pairs = None if label_map is None else tuple(sorted(label_map.items()))
     table = _translation(bool(reduce_zero_label), pairs, int(ignore_index))
     return cv2.LUT(np.ascontiguousarray(stored), table)

@@ -8,11 +8,13 @@ single files.
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import re
 import sqlite3
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,21 +55,63 @@ def read_packed(path: str) -> bytes:
         DatasetNotFoundError: The shard is not there.
         DataError: It is shorter than its index says, or the address is none.
     """
-    match = _ADDRESS.fullmatch(path)
-    if match is None:
-        raise DataError(f'{path}: no address of a packed file ({PREFIX}SHARD#OFFSET+SIZE/NAME)')
-    shard, offset, size = match['shard'], int(match['offset']), int(match['size'])
+    shard, offset, size = _place(path)
+    with _named(shard), open(shard, 'rb') as file:
+        file.seek(offset)
+        content = file.read(size)
+    if len(content) != size:
+        raise DataError(f'{path}: the shard ends before it does; pack it again or copy it again')
+    return content
+
+
+@contextmanager
+def mapped(path: str) -> Iterator[memoryview]:
+    """The bytes of a file or of a packed file, of which only those that are used get read.
+
+    Nothing stays open afterwards, so that the file can be replaced, on Windows too.
+
+    Args:
+        path: A path, or as :func:`address` makes it.
+
+    Raises:
+        DatasetNotFoundError: The file is not there.
+        DataError: It is shorter than its index says, empty, or the address is none.
+    """
+    shard, offset, size = _place(path) if path.startswith(PREFIX) else (path, 0, None)
+    with _named(shard), open(shard, 'rb') as file:
+        there = os.fstat(file.fileno()).st_size
+        size = there if size is None else size
+        if not 0 < size <= there - offset:
+            raise DataError(
+                f'{path}: the shard ends before it does; pack it again or copy it again'
+            )
+        before = offset % mmap.ALLOCATIONGRANULARITY
+        pages = mmap.mmap(
+            file.fileno(), before + size, access=mmap.ACCESS_READ, offset=offset - before
+        )
     try:
-        with open(shard, 'rb') as file:
-            file.seek(offset)
-            content = file.read(size)
+        yield memoryview(pages)[before:]
+    finally:
+        with suppress(BufferError):  # an error on its way up still holds a part of it
+            pages.close()
+
+
+@contextmanager
+def _named(shard: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise DatasetNotFoundError(f'{shard}: no such shard; check where the index lies') from error
     except OSError as error:
         raise DataError(f'{shard}: cannot be read ({error.strerror or error})') from error
-    if len(content) != size:
-        raise DataError(f'{path}: the shard ends before it does; pack it again or copy it again')
-    return content
+
+
+def _place(path: str) -> tuple[str, int, int]:
+    """Shard, offset and size of an address."""
+    match = _ADDRESS.fullmatch(path)
+    if match is None:
+        raise DataError(f'{path}: no address of a packed file ({PREFIX}SHARD#OFFSET+SIZE/NAME)')
+    return match['shard'], int(match['offset']), int(match['size'])
 
 
 def is_packed(path: str) -> bool:

@@ -13,6 +13,7 @@ import struct
 import cv2
 import numpy as np
 
+from mmseg_deeplab.datasets.fast_png import decode_plain_png
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.log import warn_once
 
@@ -53,6 +54,11 @@ def decode_picture(
     _refuse_truncated(content, path)
     if backend == 'pillow':
         return _by_pillow(content, path, color_type)
+    plain = decode_plain_png(content) if color_type != 'grayscale' else None
+    if plain is not None:
+        if plain.ndim == 2 and color_type == 'unchanged':
+            return plain[:, :, None]
+        return cv2.cvtColor(plain, cv2.COLOR_GRAY2BGR if plain.ndim == 2 else cv2.COLOR_RGB2BGR)
     array = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), _FLAGS[color_type])
     if array is None:
         return _by_pillow(content, path, color_type)  # a format that OpenCV lacks, or an error

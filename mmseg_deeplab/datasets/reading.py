@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 
 from mmseg_deeplab.datasets.color_table import ColorTable
+from mmseg_deeplab.datasets.fast_png import decode_plain_png
 from mmseg_deeplab.datasets.mat_files import MAGIC, NoLabelMap, label_map
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
-from mmseg_deeplab.datasets.packed import PREFIX, read_packed
+from mmseg_deeplab.datasets.packed import PREFIX, mapped, read_packed
 from mmseg_deeplab.datasets.pictures import decode_picture, open_by_pillow, transparency
 from mmseg_deeplab.datasets.rasters import Raster, WindowLike, cut, kept_type, read_npy
 from mmseg_deeplab.datasets.tiff import read_tiff
+from mmseg_deeplab.datasets.tiles import MAGIC as TILE_MAGIC
+from mmseg_deeplab.datasets.tiles import read_tile
 from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
 
 BACKENDS = ('cv2', 'pillow')
-_RASTERS = {'tiff': read_tiff, 'npy': read_npy}
+_RASTERS = {'tiff': read_tiff, 'npy': read_npy, 'tile': read_tile}
 _MAGIC = {
     b'II*\0': 'tiff',
     b'MM\0*': 'tiff',
@@ -27,6 +30,7 @@ _MAGIC = {
     b'MM\0+': 'tiff',
     b'\x93NUMPY': 'npy',
     MAGIC: 'mat',
+    TILE_MAGIC: 'tile',
 }
 _MAT_KEY = 'S'  # COCO-Stuff's name of the label map
 
@@ -149,6 +153,13 @@ def read_label(
         return _whole_ids(raster.array, path)
     if kind == 'mat':
         return _whole_ids(_mat_label(content, path), path)
+    plain = decode_plain_png(content)
+    plain = decode_plain_png(content)
+    if plain is not None:
+        if color_table is None:
+            return _whole_ids(plain, path)
+        colors = plain if plain.ndim == 3 else np.repeat(plain[:, :, None], 3, axis=2)
+        return color_table.look_up(colors, path)
     image = open_by_pillow(content, path)
     if color_table is not None:
         return color_table.look_up(np.array(image.convert('RGB')), path)
@@ -159,8 +170,10 @@ def _fetch(path: str, backend_args: Mapping[str, Any] | None) -> tuple[str, byte
     """The kind of file by its first bytes, and its content unless it can be read in part."""
     try:
         if path.startswith(PREFIX):
-            content = head = read_packed(path)
+            with mapped(path) as packed:
+                head = bytes(packed[:16])
             kind = _kind(head)
+            content = None if kind == 'tile' else read_packed(path)
         elif backend_args is not None or '://' in path:
             from mmengine import fileio
 

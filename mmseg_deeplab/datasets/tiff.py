@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zlib
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,15 @@ def read_tiff(path: str, content: bytes | None, window: WindowLike | None) -> Ra
             _refuse_truncated(series, file.filehandle.size, path)
             array = _decode(series, path, content, window)
             return Raster(
-                np.array(array),
+                # a window must not keep the whole file in memory, or open
+                array if window is None else np.array(array),
                 _declared_nodata(page),
                 _alpha_band(page, array.shape[2]),
                 _palette(page),
             )
     except DataError:
         raise
-    except (tifffile.TiffFileError, IndexError, OSError, ValueError) as error:
+    except (tifffile.TiffFileError, IndexError, OSError, ValueError, zlib.error) as error:
         raise DataError(f'{path}: not a whole TIFF file ({error})') from error
 
 

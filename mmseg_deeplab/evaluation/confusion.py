@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmseg_deeplab.evaluation.byte_counts import as_bytes, count_pairs
 from mmseg_deeplab.utils.errors import DataError
 
 _LARGEST_TABLE = 1024  # values up to here are counted directly, a table of 8 MB at most
@@ -42,28 +43,21 @@ def count_confusion(
         DataError: Labels or predictions outside the classes; the message lists the values.
         ValueError: The shapes differ.
     """
-    pred, label = _flat_int64(pred), _flat_int64(label)
-    if pred.numel() != label.numel():
+    pixels = [values.size if isinstance(values, np.ndarray) else values.numel()
+              for values in (pred, label)]  # fmt: skip
+    if pixels[0] != pixels[1]:
         raise ValueError(
-            f'prediction and label must have as many pixels, got {pred.numel()} and {label.numel()}'
+            f'prediction and label must have as many pixels, got {pixels[0]} and {pixels[1]}'
         )
-    if label.numel() == 0:
-        return np.zeros((num_classes, num_classes), dtype=np.int64)
-    label = label.to(pred.device)
-    lowest, size = _value_range(pred, label)
-    if lowest < 0 or size > _LARGEST_TABLE:
-        kept = label != ignore_index
-        pred, label = pred[kept], label[kept]
-        _refuse_outside(label, num_classes, ignore_index, 'label')
-        _refuse_outside(pred, num_classes, ignore_index, 'prediction')
-        size = num_classes
-    # one table of all values that occur: ignored and wrong ones land in rows and columns of
-    # their own, which is faster than masking them away
-    table = torch.bincount(label * size + pred, minlength=size * size).view(size, size)
-    table = _without_ignored(table.cpu().numpy(), ignore_index)
+    table = _table_of_bytes(pred, label)
+    if table is None:
+        table = _table(pred, label, num_classes, ignore_index)
+    # ignored and wrong values have rows and columns of their own, which is faster than masking
+    if 0 <= ignore_index < table.shape[0]:
+        table[ignore_index] = 0
     _check_table(table, num_classes, ignore_index)
     matrix = np.zeros((num_classes, num_classes), dtype=np.int64)
-    inside = min(size, num_classes)
+    inside = min(table.shape[0], num_classes)
     matrix[:inside, :inside] = table[:inside, :inside]
     return matrix
 
@@ -200,6 +194,36 @@ def mean_score(per_class: np.ndarray, nan_to_num: float | None = None) -> float:
     return float(scored.mean()) if scored.size else float('nan')
 
 
+def _table_of_bytes(pred: np.ndarray | Tensor, label: np.ndarray | Tensor) -> np.ndarray | None:
+    """Counts of all pairs of values; None unless both are bytes in the computer's memory."""
+    label_bytes = as_bytes(label)
+    pred_bytes = None if label_bytes is None else as_bytes(pred)
+    return None if pred_bytes is None else count_pairs(label_bytes, pred_bytes)
+
+
+def _table(
+    pred: np.ndarray | Tensor, label: np.ndarray | Tensor, num_classes: int, ignore_index: int
+) -> np.ndarray:
+    """Counts of all pairs of values, whatever their type and wherever they are.
+
+    Raises:
+        DataError: As :func:`count_confusion`, where the values are too many for a table.
+    """
+    pred, label = _flat_int64(pred), _flat_int64(label)
+    if label.numel() == 0:
+        return np.zeros((num_classes, num_classes), dtype=np.int64)
+    label = label.to(pred.device)
+    lowest, size = _value_range(pred, label)
+    if lowest < 0 or size > _LARGEST_TABLE:
+        kept = label != ignore_index
+        pred, label = pred[kept], label[kept]
+        _refuse_outside(label, num_classes, ignore_index, 'label')
+        _refuse_outside(pred, num_classes, ignore_index, 'prediction')
+        size = num_classes
+    table = torch.bincount(label * size + pred, minlength=size * size).view(size, size)
+    return table.cpu().numpy()
+
+
 def _flat_int64(values: np.ndarray | Tensor) -> Tensor:
     if isinstance(values, np.ndarray):
         values = torch.from_numpy(np.array(values, dtype=np.int64))
@@ -211,12 +235,6 @@ def _value_range(pred: Tensor, label: Tensor) -> tuple[int, int]:
     low_pred, high_pred = pred.aminmax()
     low_label, high_label = label.aminmax()
     return int(min(low_pred, low_label)), int(max(high_pred, high_label)) + 1
-
-
-def _without_ignored(table: np.ndarray, ignore_index: int) -> np.ndarray:
-    if 0 <= ignore_index < table.shape[0]:
-        table[ignore_index] = 0
-    return table
 
 
 def _check_table(table: np.ndarray, num_classes: int, ignore_index: int) -> None:

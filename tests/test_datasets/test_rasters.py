@@ -206,3 +206,14 @@ def test_real_nodata_area(data_root):
     stored = read_image(path)[0]
     np.testing.assert_array_equal(valid, (stored != 0).any(axis=2))
     np.testing.assert_array_equal(image[valid], stored[valid])
+
+
+def test_damaged_deflate_is_named(tmp_path):
+    path = tmp_path / 'a.tif'
+    tifffile.imwrite(path, np.arange(300, dtype=np.uint8).reshape(10, 30), compression='zlib')
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        content[file.pages[0].dataoffsets[0] + 20] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(DataError, match='a.tif: '):
+        read_image(path)

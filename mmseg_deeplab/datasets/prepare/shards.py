@@ -19,10 +19,17 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_deeplab.datasets.packed import FORMAT, INDEX_SUFFIX
+from mmseg_deeplab.datasets.prepare.pixel_store import (
+    IMAGE_SUFFIX,
+    LABEL_SUFFIX,
+    image_tile,
+    label_tile,
+)
 from mmseg_deeplab.utils.errors import ConfigError, DataError, DatasetNotFoundError
-from mmseg_deeplab.utils.files import UniqueNames, write_text
+from mmseg_deeplab.utils.files import UniqueNames, file_hash, write_text
 
 _NAMED = 5  # missing files in the message
+Contents = Callable[[str, str], Iterator[tuple[str, bytes]]]
 
 
 def pack(
@@ -32,6 +39,8 @@ def pack(
     num_shards: int = 8,
     shuffle: bool = False,
     seed: int = 0,
+    pixels: bool = False,
+    codec: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Pack images and labels; what lies at the destination stays until all is written.
@@ -44,6 +53,10 @@ def pack(
         num_shards: 1 or more, at most one for each sample.
         shuffle: Change the order first. Readers shuffle as well.
         seed: Of that order.
+        pixels: Store pixels that are quick to read, see :mod:`mmseg_deeplab.datasets.tiles`,
+            instead of the files; the index then holds the hash of every file.
+        codec: Of the images' pixels, ``'zstd'``, ``'zlib'`` or ``'raw'``; None is ``'zstd'``, or
+            ``'raw'`` where Zstandard is not installed. Labels are always compressed.
         on_progress: Called with ``(samples written, samples in all)``.
 
     Returns:
@@ -69,7 +82,8 @@ def pack(
             shard = destination.with_name(f'{destination.name}{number}.tar')
             temporary = shard.with_name(f'.{shard.name}.{secrets.token_hex(4)}')
             undo.callback(_remove, temporary)
-            for record in _write(temporary, [chosen[index] for index in part], names):
+            contents = _pixels(codec) if pixels else _files
+            for record in _write(temporary, [chosen[index] for index in part], names, contents):
                 records.append([number, *record])
                 done += 1
                 if on_progress is not None:
@@ -82,6 +96,10 @@ def pack(
         except OSError as error:
             raise DataError(f'{shard}: cannot be written ({error.strerror})') from error
     index = {'format': FORMAT, 'files': files, 'records': records}
+    if pixels:
+        index['sources'] = [
+            [[os.path.abspath(path), file_hash(path)] for path in sample] for sample in chosen
+        ]
     text = json.dumps(index, separators=(',', ':'))
     return write_text(destination.with_name(f'{destination.name}{INDEX_SUFFIX}'), text)
 
@@ -127,8 +145,22 @@ def _refuse_missing(paths: Sequence[str]) -> None:
         )
 
 
+def _files(image: str, label: str) -> Iterator[tuple[str, bytes]]:
+    """Suffix and content of an image and its label."""
+    for path in (image, label):
+        yield Path(path).suffix, Path(path).read_bytes()
+
+
+def _pixels(codec: str | None) -> Contents:
+    def contents(image: str, label: str) -> Iterator[tuple[str, bytes]]:
+        yield IMAGE_SUFFIX, image_tile(image, codec)
+        yield LABEL_SUFFIX, label_tile(label)
+
+    return contents
+
+
 def _write(
-    path: Path, samples: Sequence[tuple[str, str]], names: UniqueNames
+    path: Path, samples: Sequence[tuple[str, str]], names: UniqueNames, contents: Contents
 ) -> Iterator[tuple[str, list[int], str, list[int]]]:
     """Write one shard; names and places of each sample's two files."""
     try:
@@ -137,16 +169,16 @@ def _write(
             for image, label in samples:
                 # up to the first dot a name is the sample's key to readers of WebDataset
                 stem = names.stem(image).replace('.', '_')
-                yield (
-                    *_add(archive, f'{stem}{Path(image).suffix}', image),
-                    *_add(archive, f'{stem}{Path(label).suffix}', label),
-                )
+                places = [
+                    _add(archive, f'{stem}{suffix}', content)
+                    for suffix, content in contents(image, label)
+                ]
+                yield (*places[0], *places[1])
     except (OSError, tarfile.TarError) as error:
         raise DataError(f'{path.parent}: a shard cannot be written ({error})') from error
 
 
-def _add(archive: tarfile.TarFile, name: str, source: str) -> tuple[str, list[int]]:
-    content = Path(source).read_bytes()
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> tuple[str, list[int]]:
     member = tarfile.TarInfo(name)
     member.size = len(content)
     archive.addfile(member, io.BytesIO(content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
@@ -12,6 +13,7 @@ from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import ConfigError
 
 Box = tuple[int, int, int, int]  # y0, y1, x0, x1
+_EXACT = 1 << 24  # pixels that OpenCV's float32 counts are exact for
 
 
 @TRANSFORMS.register_module()
@@ -108,9 +110,15 @@ class RandomCrop(BaseTransform):
             raise ConfigError(
                 'RandomCrop with cat_max_ratio needs a label; put LoadAnnotations before it'
             )
+        refused: set[Box] = set()  # an image as small as the crop has but one box
+        suspect = None
         for _ in range(self.max_draws - 1):
-            if self.is_mixed(self.crop(label, box)):
-                break
+            part = self.crop(label, box)
+            if box not in refused and not self._is_filled_by(suspect, part):
+                suspect = self._filling(part)
+                if suspect is None:
+                    break
+            refused.add(box)
             box = self._draw_any_box(size)
         return box
 
@@ -126,13 +134,32 @@ class RandomCrop(BaseTransform):
         Args:
             label: (h, w) uint8.
         """
-        counts = np.bincount(label.ravel(), minlength=self.ignore_index + 1)
-        counts[self.ignore_index] = 0
-        if np.count_nonzero(counts) < 2:
+        return self._filling(label) is None
+
+    def _filling(self, label: np.ndarray) -> int | None:
+        """The most frequent value of a part that is not mixed; None if it is mixed."""
+        counts = _count_values(label)
+        if 0 <= self.ignore_index < len(counts):
+            counts[self.ignore_index] = 0
+        mixed = np.count_nonzero(counts) > 1 and counts.max() / counts.sum() < self.cat_max_ratio
+        return None if mixed else int(counts.argmax())
+
+    def _is_filled_by(self, value: int | None, label: np.ndarray) -> bool:
+        """Whether one value is enough to refuse a part, which is quicker than to count all."""
+        if value is None:
             return False
-        return bool(counts.max() / counts.sum() < self.cat_max_ratio)
+        counted = label.size - np.count_nonzero(label == self.ignore_index)
+        return counted > 0 and np.count_nonzero(label == value) / counted >= self.cat_max_ratio
 
     def __repr__(self) -> str:
         return (
             f'{type(self).__name__}(crop_size={self.crop_size}, cat_max_ratio={self.cat_max_ratio})'
         )
+
+
+def _count_values(label: np.ndarray) -> np.ndarray:
+    """How often each value occurs; int64 (256,) for uint8."""
+    if label.dtype != np.uint8 or not 0 < label.size < _EXACT:
+        return np.bincount(label.ravel(), minlength=256)
+    # NumPy would first make an int64 of every pixel
+    return cv2.calcHist([label], [0], None, [256], [0, 256]).ravel().astype(np.int64)

@@ -62,28 +62,25 @@ class PhotoMetricDistortion(BaseTransform):
                 f'{img.dtype} of {img.shape} ({results.get("img_path")}); leave it out of the '
                 'pipeline for such data'
             )
-        img = self._brightness(img)
+        steps = [self._brightness()]
         contrast_first = np.random.randint(2) == 1
         if contrast_first:
-            img = self._contrast(img)
+            steps.append(self._contrast())
+        img = _look_up(img, steps)
         img = self._saturation(img)
         img = self._hue(img)
-        if not contrast_first:
-            img = self._contrast(img)
-        results['img'] = img
+        results['img'] = img if contrast_first else _look_up(img, [self._contrast()])
         return results
 
-    def _brightness(self, img: np.ndarray) -> np.ndarray:
+    def _brightness(self) -> np.ndarray | None:
         if not np.random.randint(2):
-            return img
-        delta = np.random.uniform(-self.brightness_delta, self.brightness_delta)
-        return cv2.LUT(img, _linear(1, delta))
+            return None
+        return _linear(1, np.random.uniform(-self.brightness_delta, self.brightness_delta))
 
-    def _contrast(self, img: np.ndarray) -> np.ndarray:
+    def _contrast(self) -> np.ndarray | None:
         if not np.random.randint(2):
-            return img
-        factor = np.random.uniform(self.contrast_lower, self.contrast_upper)
-        return cv2.LUT(img, _linear(factor, 0))
+            return None
+        return _linear(np.random.uniform(self.contrast_lower, self.contrast_upper), 0)
 
     def _saturation(self, img: np.ndarray) -> np.ndarray:
         if not np.random.randint(2):
@@ -111,9 +108,19 @@ def _linear(factor: float, delta: float) -> np.ndarray:
     return np.clip(_VALUES.astype(np.float32) * factor + delta, 0, 255).astype(np.uint8)
 
 
+def _look_up(img: np.ndarray, tables: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Apply tables of 256 values one after the other, in one pass over the image."""
+    drawn = [table for table in tables if table is not None]
+    if not drawn:
+        return img
+    whole = drawn[0]
+    for table in drawn[1:]:
+        whole = table[whole]
+    return cv2.LUT(img, whole)
+
+
 def _in_hsv(img: np.ndarray, channel: int, table: np.ndarray) -> np.ndarray:
     """Replace the values of one HSV channel (0 hue, 1 saturation) by a table of 256."""
-    tables = np.stack([_VALUES] * 3, axis=-1)
-    tables[:, channel] = table
-    hsv = cv2.LUT(cv2.cvtColor(img, cv2.COLOR_BGR2HSV), tables[None])
+    hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
+    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, channel), table), hsv, channel)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
