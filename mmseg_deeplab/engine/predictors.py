@@ -60,6 +60,8 @@ def attach_predictor(
         device = next(segmentor.parameters()).device
         predictor: Predictor = TorchPredictor(segmentor.compute_logits, dtype=torch.bfloat16)
         said = f'PyTorch computes the logits in bf16 (autocast) on {device}'
+        if device.type == 'cpu' and not _fast_bf16():
+            said += '; this CPU has neither AMX nor AVX512-BF16, so it is slower than fp32'
     else:
         predictor, said = _exported(segmentor, choice, store or ModelStore())
         predictor = _WhileUnchanged(predictor, segmentor, choice.backend)
@@ -103,6 +105,13 @@ def store_key(network: nn.Module, choice: EngineChoice) -> str:
     """
     version = import_extra(choice.backend).__version__
     return fingerprint(network, (choice.backend, version, choice.precision))
+
+
+def _fast_bf16() -> bool:
+    """Whether PyTorch multiplies bfloat16 numbers on this CPU faster than float32 ones."""
+    names = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
+    asks = [getattr(torch.cpu, name, None) for name in names]
+    return any(ask is None or ask() for ask in asks)  # what cannot be asked is not blamed
 
 
 def _exported(
