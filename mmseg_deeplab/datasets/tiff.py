@@ -53,7 +53,10 @@ def read_tiff(path: str, content: bytes | None, window: WindowLike | None) -> Ra
             )
     except DataError:
         raise
-    except (tifffile.TiffFileError, IndexError, OSError, ValueError, zlib.error) as error:
+    except (
+        tifffile.TiffFileError, IndexError, OSError, ValueError,
+        zlib.error, RuntimeError,  # the last is what imagecodecs raises
+    ) as error:  # fmt: skip
         raise DataError(f'{path}: not a whole TIFF file ({error})') from error
 
 
