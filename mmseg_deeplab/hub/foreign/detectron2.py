@@ -185,7 +185,7 @@ def write(path: str | Path, state: Mapping[str, Any]) -> None:
     """
     arrays = {name: np.asarray(value) for name, value in state.items()}
     content: dict[str, Any] = {'model': arrays, '__author__': 'mmseg_deeplab'}
-    if _is_backbone(state):
+    if not any(name.startswith((f'{_BACKBONE}.', _HEAD)) for name in state):
         content['matching_heuristics'] = True  # its names lack the `backbone.` of a model's
     write_bytes(path, pickle.dumps(content, protocol=2))
 
