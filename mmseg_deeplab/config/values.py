@@ -51,11 +51,21 @@ def _check_counts(walker: Walker, config: Config) -> None:
     for section, keys in COUNTS.items():
         value = config.get(section)
         for key in keys if isinstance(value, dict) else ():
-            if key == 'max_iters' and isinstance(value.get(key), str):
-                Duration.parse(value[key], f'{section}.{key}')  # such as '127ep'
-            elif key in value and not is_count(value[key]):
+            if key == 'max_iters' and _is_duration(value.get(key)):
+                continue
+            if key in value and not is_count(value[key]):
                 text = f'must be a whole number of at least 1, got {value[key]!r}'
                 walker.note(f'{section}.{key}', text)
+
+
+def _is_duration(value: Any) -> bool:
+    """Whether a value is a text such as ``'127ep'``."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return Duration.parse(value, parts=False).value >= 1
+    except ConfigError:
+        return False
 
 
 def _check_names(walker: Walker, config: Config) -> None:

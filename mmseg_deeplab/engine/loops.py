@@ -118,7 +118,7 @@ class SegIterLoop(_Steps, IterBasedTrainLoop):
                 spread = runner._randomness_cfg.get('diff_rank_seed', False)
                 dataloader = runner.build_dataloader(dataloader, runner.seed, spread)
             epoch = max(len(dataloader), 1)
-            max_iters = Duration.parse(max_iters, 'max_iters').iterations(epoch, 0)
+            max_iters = Duration.parse(max_iters, 'max_iters', parts=False).iterations(epoch, 0)
             val_interval = Duration.parse(val_interval, 'val_interval').iterations(epoch, max_iters)
         super().__init__(
             runner, dataloader, max_iters, val_begin, max(val_interval, 1), dynamic_intervals
