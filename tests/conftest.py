@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def pytest_collection_modifyitems(config, items):
             if item.get_closest_marker(marker) and not present[marker]:
                 item.add_marker(pytest.mark.skip(reason=why))
                 break
+
+
+@pytest.fixture(autouse=True)
+def _loggers_have_an_open_stream():
+    """A logger that was made under ``capsys`` would write into that test's stream, now closed."""
+    if 'mmengine.logging' not in sys.modules:
+        return
+    from mmengine.logging import MMLogger
+
+    for logger in MMLogger._instance_dict.values():
+        for handler in logger.handlers:
+            if getattr(getattr(handler, 'stream', None), 'closed', False):
+                handler.setStream(sys.stdout)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -13,6 +13,8 @@ from benchmarks.speed.side import OURS
 from benchmarks.speed.table import cells
 from tests.test_benchmarks.test_table import MACHINE
 
+pytestmark = pytest.mark.slow  # each side is a process that imports PyTorch
+
 
 @pytest.fixture
 def setting(tmp_path):
