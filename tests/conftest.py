@@ -66,7 +66,7 @@ def _loggers_have_an_open_stream():
     for logger in MMLogger._instance_dict.values():
         for handler in logger.handlers:
             if getattr(getattr(handler, 'stream', None), 'closed', False):
-                handler.setStream(sys.stdout)
+                handler.stream = sys.stdout  # not setStream, which flushes the closed one
 
 
 def pytest_terminal_summary(terminalreporter):
