@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mmseg_deeplab.apis import test as run_test
 
 from .test_results_of_a_test import config_of, write_labels
 from .tiny import write_images
 
 
+@pytest.mark.slow
 def test_a_variable_of_the_file_does_not_replace_the_models_preprocessor(tmp_path, checkpoint):
     write_images(tmp_path / 'img', 3)
     write_labels(tmp_path / 'ann')

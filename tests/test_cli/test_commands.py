@@ -54,7 +54,7 @@ def test_scores_are_those_of_the_saved_maps(project):
     assert metrics['mIoU'] == round(100 * float(np.nanmean(counts.diagonal() / union)), 2)
 
 
-@pytest.mark.parametrize('flag', ['--aug-test', '--tta'])
+@pytest.mark.parametrize('flag', ['--aug-test', pytest.param('--tta', marks=pytest.mark.slow)])
 def test_aug_test(project, flag):
     assert main(project.test(flag)) == 0
     assert (project.work / 'test_ms_flip' / 'metrics.json').is_file()

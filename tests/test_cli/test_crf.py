@@ -34,7 +34,7 @@ def by_hand(project, path, *, aug_test):
     return result.pred_sem_seg.data[0].numpy(), refined
 
 
-@pytest.mark.parametrize('aug_test', [False, True])
+@pytest.mark.parametrize('aug_test', [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_both_commands_refine(project, capsys, aug_test):
     paths = sorted((project.data / 'img_dir' / 'val').glob('*.png'))
     more = ['--crf', '--crf-jobs', '2', '--device', 'cpu', *(['--tta'] if aug_test else [])]

@@ -24,7 +24,8 @@ def scores(project, folder):
 
 
 @pytest.mark.openvino
-@pytest.mark.parametrize('views', [[], pytest.param(['--aug-test'], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize('views', [[], ['--aug-test']])
 def test_scores_of_openvino(project, views, capsys):
     words = ['test', str(project.config), str(project.checkpoint), '--work-dir', str(project.work)]
     words += ['--device', 'cpu', *views]
