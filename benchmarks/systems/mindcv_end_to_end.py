@@ -92,11 +92,9 @@ def main() -> None:
         '--work-dir', second, '--output-stride', '8', '--cfg-options', *SMALL, *TESTS,
     )  # fmt: skip
     ckpt, back = work / 's8.ckpt', work / 's8_again.pth'
-    run('tools/model_converters/mindcv.py', '--to-mindspore', second / 'iter_4.pth', ckpt)
-    run(
-        'tools/model_converters/mindcv.py', ckpt, back, '--config',
-        'deeplabv3_s8_dilated_resnet101', '--cfg-options', *SMALL,
-    )  # fmt: skip
+    small = '--config', 'deeplabv3_s8_dilated_resnet101', '--cfg-options', *SMALL
+    run('tools/model_converters/mindcv.py', '--to-mindspore', second / 'iter_4.pth', ckpt, *small)
+    run('tools/model_converters/mindcv.py', ckpt, back, *small)
     print(
         run(
             'tools/test_table.py', '--s16', first / 'iter_8.pth', '--s8', back, *common,
