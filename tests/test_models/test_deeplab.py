@@ -82,6 +82,7 @@ def test_public_names():
     assert mmseg_deeplab.deeplabv3plus is deeplabv3plus
 
 
+@pytest.mark.slow
 def test_network_exports_with_any_size_and_batch():
     network = tiny_segmentor().eval().network
     images = torch.randn(2, 3, 32, 48)
