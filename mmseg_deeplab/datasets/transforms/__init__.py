@@ -9,8 +9,8 @@ from mmseg_deeplab.datasets.transforms.crop import RandomCrop
 from mmseg_deeplab.datasets.transforms.cutout import RandomCutOut
 from mmseg_deeplab.datasets.transforms.flip import RandomFlip
 from mmseg_deeplab.datasets.transforms.formatting import PackSegInputs
-from mmseg_deeplab.datasets.transforms.loading import LoadAnnotations, LoadImageFromFile
 from mmseg_deeplab.datasets.transforms.loading_array import InferencerLoader, LoadImageFromNDArray
+from mmseg_deeplab.datasets.transforms.loading_files import LoadAnnotations, LoadImageFromFile
 from mmseg_deeplab.datasets.transforms.loading_raster import LoadSingleRSImageFromFile
 from mmseg_deeplab.datasets.transforms.mosaic import RandomMosaic
 from mmseg_deeplab.datasets.transforms.normalize import Normalize

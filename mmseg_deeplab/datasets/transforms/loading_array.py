@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from mmseg_deeplab.datasets.nodata import NoData, fill_invalid, invalid_pixels
 from mmseg_deeplab.datasets.rasters import kept_type
-from mmseg_deeplab.datasets.transforms.loading import LoadImageFromFile, add_image
+from mmseg_deeplab.datasets.transforms.loading_files import LoadImageFromFile, add_image
 from mmseg_deeplab.registry import TRANSFORMS
 from mmseg_deeplab.utils.errors import DataError
 

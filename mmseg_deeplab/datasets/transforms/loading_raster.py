@@ -6,7 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmseg_deeplab.datasets.reading import read_image
-from mmseg_deeplab.datasets.transforms.loading import add_image
+from mmseg_deeplab.datasets.transforms.loading_files import add_image
 from mmseg_deeplab.registry import TRANSFORMS
 
 
