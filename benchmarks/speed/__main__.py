@@ -121,6 +121,8 @@ def _measure(
             if 'fault' in row:
                 print(f'{name} failed:\n{row["fault"]}', file=sys.stderr)
                 failed = 1
+            else:
+                row.setdefault('form', form)  # what cannot be measured here is done as well
         if options.gpu_dry_run:
             for name, row in rows.items():
                 word = 'ran on both sides' if 'pairs' in row else 'did not run'

@@ -95,7 +95,7 @@ def _measure_variants(case: Case, setting: Setting) -> dict[str, dict[str, Any]]
         probe = setting.probe
         number = 0
         while number == 0 or any(
-            missing(_pairs(peer, seat), rounds, rounds, probe.best)
+            missing(_pairs(peer, seat), rounds, rounds, probe.usual)
             for seat in ours
             if not seat.fault
         ):
@@ -168,7 +168,7 @@ def _row(case: Case, peer: _Seat, ours: _Seat, setting: Setting) -> dict[str, An
     found = {
         'pairs': _pairs(peer, ours),
         'form': 'quick' if setting.quick else 'full',
-        'best_probe': setting.probe.best,
+        'usual_probe': setting.probe.usual,
     }
     try:
         sides = [

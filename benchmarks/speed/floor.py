@@ -124,7 +124,7 @@ def _line(case: Case, variant: Variant, row: dict[str, Any], machine: dict[str, 
         moved / machine['memory_gb_per_s'] / 1e9,
     )
     least = max(by_operations, by_bytes)
-    measured = middle(counted(row['pairs'], row['best_probe']) or row['pairs'], 'ours', 'seconds')
+    measured = middle(counted(row['pairs'], row['usual_probe']) or row['pairs'], 'ours', 'seconds')
     return (
         f'| {row_name(case, variant)} | {needed.operations / 1e9:.0f} | {moved / 1e6:.0f} | '
         f'{duration(by_operations)} | {duration(by_bytes)} | {duration(least)} | '

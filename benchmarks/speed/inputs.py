@@ -10,7 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-INPUTS = Path(__file__).resolve().parents[2] / 'work_dirs' / 'speed'
+_ROOT = Path(__file__).resolve().parents[2]
+_SHARED = _ROOT.parent / 'shared'
+INPUTS = _ROOT / 'work_dirs' / 'speed'
 CONFIGS = {depth: f'deeplabv3plus_r{depth}-d8_4xb4-80k_loveda-512x512' for depth in (18, 50)}
 SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
 TILES = 3
@@ -180,15 +182,13 @@ def tiles(folder: Path) -> Path:
     Returns:
         The folder that holds both.
     """
-    given = os.environ.get('MMSEG_DEEPLAB_DATA')
-    if given and (Path(given) / 'loveda_tiles' / 'img_dir').is_dir():
-        return Path(given) / 'loveda_tiles'
+    real = Path(os.environ.get('MMSEG_DEEPLAB_DATA', _SHARED / 'data')) / 'loveda_tiles'
+    if (real / 'img_dir').is_dir():
+        return real
     root = folder / 'tiles'
     for index in range(TILES):
         if not (root / 'ann_dir' / f'{index}.png').is_file():
-            from mmseg_deeplab.datasets.synthetic.scene import draw_scene
-
-            image, label = draw_scene(index, 1024)
+            image, label = _drawn_tile(index)
             _write(root / 'img_dir' / f'{index}.png', image)
             _write(root / 'ann_dir' / f'{index}.png', label)
     return root
@@ -263,6 +263,18 @@ def blobs(height: int, width: int, count: int) -> np.ndarray:
     random = np.random.default_rng(0)
     cells = random.integers(0, count, (-(-height // 32), -(-width // 32))).astype(np.uint8)
     return cells.repeat(32, axis=0).repeat(32, axis=1)[:height, :width]
+
+
+def _drawn_tile(index: int, scenes: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Scenes side by side, 1024 x 1024: one of that size would take minutes to draw."""
+    from mmseg_deeplab.datasets.synthetic.scene import draw_scene
+
+    drawn = [draw_scene([index, number], 1024 // scenes) for number in range(scenes**2)]
+    image, label = (
+        np.vstack([np.hstack(parts[row : row + scenes]) for row in range(0, scenes**2, scenes)])
+        for parts in zip(*drawn, strict=True)
+    )
+    return image, label
 
 
 def _write(path: Path, pixels: np.ndarray) -> None:

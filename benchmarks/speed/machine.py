@@ -22,6 +22,7 @@ _SETS = (  # the first that the processor has names the machine's kind
 )
 SET_NAMES = {key: name for key, _, name in _SETS} | {'other': 'neither AVX2 nor AVX512'}
 
+_WITH_BF16 = ('amx', 'avx512_bf16')
 _MUCH_SLOWER = 4
 
 
@@ -31,20 +32,31 @@ class Probe:
     Args:
         side: Of the square matrices that are multiplied.
         repeats: The median of so many products counts.
+        warm: Products before those, which do not count: the caches are another process's.
     """
 
-    def __init__(self, side: int = 1200, repeats: int = 3) -> None:
+    def __init__(self, side: int = 1200, repeats: int = 9, warm: int = 2) -> None:
         self._square = torch.randn(side, side, generator=torch.Generator().manual_seed(0))
         self._repeats = repeats
-        self.best = float('inf')
+        self._warm = warm
+        self._seen: list[float] = []
         self()
 
+    @property
+    def usual(self) -> float:
+        """Seconds of a product when nobody slows the machine: the lower quartile so far.
+
+        The least would be a lucky moment of a processor that changes its clock.
+        """
+        return sorted(self._seen)[len(self._seen) // 4]
+
     def __call__(self) -> float:
-        """Seconds of one product; ``best`` is the least so far."""
-        taken = statistics.median(
-            _seconds(lambda: self._square @ self._square) for _ in range(self._repeats)
-        )
-        self.best = min(self.best, taken)
+        """Seconds of one product."""
+        each = [
+            _seconds(lambda: self._square @ self._square) for _ in range(self._warm + self._repeats)
+        ]
+        taken = statistics.median(each[self._warm :])
+        self._seen.append(taken)
         return taken
 
 
@@ -86,10 +98,14 @@ def lacks(machine: dict[str, Any], params: dict[str, Any]) -> str:
 
     Args:
         machine: From :func:`describe`.
-        params: Of the row. Another engine than torch has kernels of its own.
+        params: Of the row. Another engine than torch has kernels of its own for int8.
     """
     precision = 'bf16' if params.get('amp') else params.get('precision', 'fp32')
-    if params.get('backend', 'torch') != 'torch' or params.get('device', 'cpu') != 'cpu':
+    if params.get('device', 'cpu') != 'cpu':
+        return ''
+    if params.get('backend', 'torch') != 'torch':
+        if precision == 'bf16' and machine['instruction_set'] not in _WITH_BF16:
+            return 'no bf16 instructions here: the engine computes in fp32, as in the row above'
         return ''
     rates = machine['gemm_gflops']
     rate = rates.get(precision) or 0.0

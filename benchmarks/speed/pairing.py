@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SLOW = 1.4  # a probe above so many times the best: the machine was slowed meanwhile
+SLOW = 1.4  # a probe above so many times the usual one: the machine was slowed meanwhile
 
 
 @dataclass(frozen=True)
@@ -35,47 +35,47 @@ def order(round_number: int, count: int) -> list[int]:
     return forth if round_number % 2 == 0 else forth[::-1]
 
 
-def is_slow(probes: Sequence[float], best: float, limit: float = SLOW) -> bool:
+def is_slow(probes: Sequence[float], usual: float, limit: float = SLOW) -> bool:
     """Whether a probe beside a measurement took too long.
 
     Args:
         probes: Seconds of those before and after it.
-        best: Seconds of the best probe of the whole run.
-        limit: How many times the best is too long.
+        usual: Seconds of the probe when nobody slows the machine.
+        limit: How many times the usual is too long.
     """
-    return bool(probes) and max(probes) > limit * best
+    return bool(probes) and max(probes) > limit * usual
 
 
-def counted(pairs: Sequence[dict[str, Any]], best: float) -> list[dict[str, Any]]:
+def counted(pairs: Sequence[dict[str, Any]], usual: float) -> list[dict[str, Any]]:
     """The pairs that were not measured in a slow spell.
 
     Args:
         pairs: Each with ``probes``.
-        best: Seconds of the best probe of the whole run.
+        usual: Seconds of the probe when nobody slows the machine.
     """
-    return [pair for pair in pairs if not is_slow(pair['probes'], best)]
+    return [pair for pair in pairs if not is_slow(pair['probes'], usual)]
 
 
-def missing(pairs: Sequence[dict[str, Any]], wanted: int, extra: int, best: float) -> bool:
+def missing(pairs: Sequence[dict[str, Any]], wanted: int, extra: int, usual: float) -> bool:
     """Whether one more round is to be measured.
 
     Args:
         pairs: Those there are.
         wanted: So many shall count.
         extra: So many more may be tried.
-        best: Seconds of the best probe of the whole run.
+        usual: Seconds of the probe when nobody slows the machine.
     """
-    return len(pairs) < wanted + extra and len(counted(pairs, best)) < wanted
+    return len(pairs) < wanted + extra and len(counted(pairs, usual)) < wanted
 
 
-def ratio(pairs: Sequence[dict[str, Any]], best: float) -> Ratio | None:
+def ratio(pairs: Sequence[dict[str, Any]], usual: float) -> Ratio | None:
     """Peer's time over ours, pair by pair; None where no pair counts.
 
     Args:
         pairs: Each with ``peer`` and ``ours``, both with ``seconds``, and ``probes``.
-        best: Seconds of the best probe of the whole run.
+        usual: Seconds of the probe when nobody slows the machine.
     """
-    kept = counted(pairs, best)
+    kept = counted(pairs, usual)
     if not kept:
         return None
     each = [pair['peer']['seconds'] / pair['ours']['seconds'] for pair in kept]

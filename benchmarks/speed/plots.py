@@ -30,7 +30,7 @@ def ratios(cases: Sequence[Case], results: dict[str, Any], path: Path) -> Path |
     for case in cases:
         for variant in case.variants:
             row = results['rows'].get(row_name(case, variant), {})
-            found = ratio(row['pairs'], row['best_probe']) if 'pairs' in row else None
+            found = ratio(row['pairs'], row['usual_probe']) if 'pairs' in row else None
             if found is not None:
                 goal = variant.goals.get('any', variant.goals.get(kind))
                 rows.append((row_name(case, variant), found, goal))

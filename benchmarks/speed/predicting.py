@@ -29,6 +29,8 @@ def prepare_inputs(folder: Path, params: dict[str, Any], packages: tuple[str, ..
 def image(side: Side, folder: Path, params: dict[str, Any], server: Any) -> Work:
     """``inference_model(model, image)``, or with a list of images."""
     model, context = _load(side, folder, params)
+    if params.get('classes_only') and not side.is_peer:
+        model.leave_logits_out()
     source: Any = str(folder / f'image{params["side"]}.png')
     if params.get('from_array'):
         import cv2

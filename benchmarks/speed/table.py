@@ -50,9 +50,9 @@ def cells(case: Case, variant: Variant, row: dict[str, Any] | None, kind: str) -
         lacking = row.get('not_available')
         word = 'not available' if lacking else 'failed'
         return [*begin, '', '', word, goal_text, '', '', one_line(lacking or row['fault'])]
-    best = row['best_probe']
-    found = ratio(row['pairs'], best)
-    pairs = counted(row['pairs'], best) or row['pairs']
+    usual = row['usual_probe']
+    found = ratio(row['pairs'], usual)
+    pairs = counted(row['pairs'], usual) or row['pairs']
     peer, ours = (middle(pairs, side, 'seconds') for side in ('peer', 'ours'))
     peaks = tuple(middle(pairs, side, 'peak_mb') for side in ('peer', 'ours'))
     bases = tuple(middle(pairs, side, 'base_mb') for side in ('peer', 'ours'))
@@ -88,7 +88,7 @@ def goal_words(variant: Variant, kind: str) -> str:
 def ratio_words(found: Ratio | None, pairs: Sequence[dict[str, Any]]) -> str:
     """The ratio with its spread, and how many pairs count."""
     if found is None:
-        slow = ratio(pairs, best=float('inf'))
+        slow = ratio(pairs, usual=float('inf'))
         return f'none: all {slow.pairs} pairs fell in slow spells ({slow.median:.1f} in them)'
     dropped = f', {found.dropped} dropped' if found.dropped else ''
     return (

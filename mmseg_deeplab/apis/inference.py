@@ -19,6 +19,7 @@ from mmseg_deeplab.apis.sample_reader import ImageInput, Sample, SampleReader, a
 from mmseg_deeplab.config import load_config
 from mmseg_deeplab.engine.checkpoint import load_checkpoint
 from mmseg_deeplab.engine.distributed import pick_device
+from mmseg_deeplab.engine.fast_paths import use_fast_paths
 from mmseg_deeplab.engine.load_state import load_state
 from mmseg_deeplab.engine.predictors import attach_predictor
 from mmseg_deeplab.inference.backends import EngineChoice
@@ -78,6 +79,7 @@ def init_model(
     model.cfg = loaded
     model.dataset_meta = model_meta(loaded, content, model.num_classes, str(checkpoint))
     model = model.to(target).eval()
+    use_fast_paths(model, target)
     if not choice.is_plain:
         attach_predictor(model, choice)
     return model

@@ -94,6 +94,24 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', help='cpu, cuda, cuda:1 or mps; the best one if not given')
 
 
+def add_explain_speed(parser: argparse.ArgumentParser) -> None:
+    """Add ``--explain-speed``."""
+    parser.add_argument(
+        '--explain-speed',
+        action='store_true',
+        help='print which fast ways to compute this machine gets, and why',
+    )
+
+
+def explain_speed(arguments: argparse.Namespace) -> None:
+    """Print it where ``--explain-speed`` was given; looks at ``--device`` as well."""
+    if arguments.explain_speed:
+        from mmseg_deeplab.engine.distributed import pick_device
+        from mmseg_deeplab.engine.fast_paths import explain
+
+        print(explain(pick_device(arguments.device)))
+
+
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """Add ``--backend``, ``--precision`` and ``--amp``."""
     parser.add_argument(

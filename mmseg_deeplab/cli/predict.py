@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mmseg_deeplab.cli.arguments import add_crf, add_engine, add_prediction_options
+from mmseg_deeplab.cli.arguments import (
+    add_crf,
+    add_engine,
+    add_explain_speed,
+    add_prediction_options,
+    explain_speed,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_prediction_options(parser)
     add_crf(parser)
     add_engine(parser)
+    add_explain_speed(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     from mmseg_deeplab.apis.prediction import predict
     from mmseg_deeplab.config import check_config, load_config
 
+    explain_speed(arguments)
     config = load_config(arguments.config, arguments.cfg_options)
     check_config(config)
     written = predict(

@@ -13,8 +13,10 @@ from mmseg_deeplab.cli.arguments import (
     add_config_options,
     add_crf,
     add_engine,
+    add_explain_speed,
     add_run_options,
     add_views,
+    explain_speed,
     note_local_rank,
 )
 from mmseg_deeplab.cli.old_options import add_old_test_options, folder
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parse = parser.parse_known_args
     parser.parse_known_args = partial(_with_late_checkpoint, parse)  # type: ignore[method-assign]
     add_run_options(parser)
+    add_explain_speed(parser)
     add_aug_test(parser)
     add_crf(parser)
     add_engine(parser)
@@ -64,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from mmseg_deeplab.apis import test
 
     note_local_rank(arguments)
+    explain_speed(arguments)
     test(
         arguments.config,
         arguments.checkpoint,

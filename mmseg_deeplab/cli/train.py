@@ -7,7 +7,9 @@ import argparse
 from mmseg_deeplab.cli.arguments import (
     add_config,
     add_config_options,
+    add_explain_speed,
     add_run_options,
+    explain_speed,
     note_local_rank,
 )
 from mmseg_deeplab.cli.old_options import add_old_train_options
@@ -17,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``train``."""
     add_config(parser)
     add_run_options(parser)
+    add_explain_speed(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -55,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     from mmseg_deeplab.apis import train
 
     note_local_rank(arguments)
+    explain_speed(arguments)
     train(
         arguments.config,
         work_dir=arguments.work_dir,

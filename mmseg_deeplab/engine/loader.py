@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, get_worker_info
 
 from mmseg_deeplab.engine import seeding
 from mmseg_deeplab.engine.sampling import ResumableBatchSampler, SampleIndex
-from mmseg_deeplab.utils.allocation import keep_freed_memory
+from mmseg_deeplab.utils.allocation import WORKER_BYTES, keep_freed_memory
 from mmseg_deeplab.utils.errors import SegError, TrainingError, plain_message
 
 
@@ -105,7 +105,7 @@ class WorkerInit:
     def __call__(self, worker_id: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _leave_at_second_call())
-        keep_freed_memory()
+        keep_freed_memory(*WORKER_BYTES)
         try:
             import cv2
 

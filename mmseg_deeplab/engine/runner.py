@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from mmseg_deeplab.engine import build, seeding
 from mmseg_deeplab.engine.evaluator import SegEvaluator
+from mmseg_deeplab.engine.fast_paths import use_fast_paths
 from mmseg_deeplab.engine.hooks import ShareBuffersHook
 from mmseg_deeplab.engine.loader import SegDataLoader, make_resumable, worker_death
 from mmseg_deeplab.engine.loops import SegEpochLoop, SegIterLoop, SegValLoop
@@ -97,6 +98,7 @@ class SegRunner(Surroundings, Checkpoints, Runner):
         several = self.distributed
         to_sync = self.cfg.get('sync_bn') is not None
         model = choose_batch_norm(model.to(self.device), self.device, several, to_sync)
+        use_fast_paths(model, self.device)
         if not several:
             return model
         unused = self.cfg.get('find_unused_parameters', False)

@@ -6,16 +6,22 @@ import ctypes
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's names for mallopt
-_LARGEST_KEPT = 32 << 20  # bytes of one array; glibc takes no more
-_MOST_KEPT = 128 << 20  # bytes that may lie idle
+_MOST_FOR_OLD = 32 << 20  # bytes; glibc before 2.35 takes no larger threshold
+
+WORKER_BYTES = (32 << 20, 128 << 20)
+NETWORK_BYTES = (1 << 30, (1 << 31) - 1)
 
 
-def keep_freed_memory() -> bool:
+def keep_freed_memory(largest: int, idle: int) -> bool:
     """Let this process reuse the memory of freed arrays instead of returning it to the system.
 
-    A loader worker makes and drops the same few arrays for every sample. Returned, each of their
-    pages is asked for and zeroed again: up to half the time of a sample that needs no decoding.
-    At most 128 MB stay with the process.
+    A loader worker makes and drops the same few arrays for every sample, a network the same maps
+    for every batch. Returned, each of their pages is asked for and zeroed again: up to half the
+    time of a sample that needs no decoding, a third of a training step on large maps.
+
+    Args:
+        largest: Bytes of the largest array whose memory is kept.
+        idle: Bytes that may lie idle at the end of the heap.
 
     Returns:
         Whether it was set: on Linux with glibc, otherwise nothing happens.
@@ -26,4 +32,7 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library
         return False
-    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT) and mallopt(_TRIM_THRESHOLD, _MOST_KEPT))
+    threshold = mallopt(_MMAP_THRESHOLD, largest) or mallopt(
+        _MMAP_THRESHOLD, min(largest, _MOST_FOR_OLD)
+    )
+    return bool(threshold and mallopt(_TRIM_THRESHOLD, idle))

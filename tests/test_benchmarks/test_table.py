@@ -40,7 +40,7 @@ def pair(peer, ours, slow=False):
 
 def row(*pairs, **more):
     same = {'relative_error': 0.0}
-    return {'pairs': pairs, 'form': 'full', 'best_probe': 1.0, 'agreement': same, **more}
+    return {'pairs': pairs, 'form': 'full', 'usual_probe': 1.0, 'agreement': same, **more}
 
 
 def test_row_that_reaches_its_goal():
@@ -142,10 +142,12 @@ def test_kind_of_machine():
 
 
 def test_rows_without_instructions_are_left_out():
-    plain = {**MACHINE, 'gemm_gflops': {'fp32': 90.0, 'bf16': 0.2, 'int8': 0.4}}
+    rates = {'fp32': 90.0, 'bf16': 0.2, 'int8': 0.4}
+    plain = {**MACHINE, 'instruction_set': 'avx2', 'gemm_gflops': rates}
     assert 'no bf16 instructions here' in lacks(plain, {'precision': 'bf16'})
     assert 'no bf16 instructions here' in lacks(plain, {'amp': True})
-    assert lacks(plain, {'precision': 'bf16', 'backend': 'openvino'}) == ''
+    assert 'computes in fp32' in lacks(plain, {'precision': 'bf16', 'backend': 'openvino'})
+    assert lacks(plain, {'precision': 'int8', 'backend': 'openvino'}) == ''
     assert lacks(plain, {}) == lacks(MACHINE, {'precision': 'bf16'}) == ''
 
 

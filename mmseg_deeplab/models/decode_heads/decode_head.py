@@ -174,7 +174,7 @@ class BaseDecodeHead(SegModule):
         """Class ids of logits: (N, out_channels, H, W) -> (N, H, W) int64."""
         if self.out_channels == 1:
             return (logits[:, 0].sigmoid() > self.threshold).long()
-        return logits.argmax(dim=1)
+        return logits.max(dim=1).indices  # several times faster than argmax on a CPU
 
     def loss(
         self,
