@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
-from torch import nn
+from torch import Tensor, nn
 
 from mmseg_deeplab.inference import ProbabilityMean, log_probabilities, probabilities
 from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
 
+_MOST_PIXELS = 1 << 21  # of views in one batch: beyond it a batch is no faster, only larger
 _KEPT_FACTS = (
     'img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label', 'group', 'own_part',
 )  # fmt: skip
@@ -54,8 +55,8 @@ class _ViewMean:
 class SegTTAModel(BaseTTAModel):
     """A segmentor that looks at each image in several views (scales, flips).
 
-    Views are predicted one after the other and added up in place, so memory does not grow
-    with their number.
+    Neighbouring views of one size (a picture and its mirror image) are predicted as a batch, and
+    all are added up in place, so memory does not grow with their number.
 
     Args:
         module: Config of the segmentor, or the segmentor.
@@ -86,11 +87,15 @@ class SegTTAModel(BaseTTAModel):
                 as ``TestTimeAug`` and the collate function make them.
         """
         means: list[_ViewMean] = []
-        for index in range(len(data['inputs'])):
-            samples = self.module.test_step({key: value[index] for key, value in data.items()})
-            means = means or [_ViewMean(sample) for sample in samples]
-            for mean, sample in zip(means, samples, strict=True):
-                mean.add(sample)
+        for views in _joined_views(data['inputs']):
+            joined = {
+                key: [item for i in views for item in value[i]] for key, value in data.items()
+            }
+            samples = self.module.test_step(joined)
+            images = len(samples) // len(views)
+            means = means or [_ViewMean(sample) for sample in samples[:images]]
+            for index, sample in enumerate(samples):
+                means[index % images].add(sample)
         return [mean.result(self.module.decode_head, self.with_logits) for mean in means]
 
     def merge_preds(self, data_samples_list: Iterable[Sequence[SegDataSample]]) -> SampleList:
@@ -107,3 +112,21 @@ class SegTTAModel(BaseTTAModel):
                 mean.add(sample)
             merged.append(mean.result(self.module.decode_head, self.with_logits))
         return merged
+
+
+def _joined_views(views: Sequence[Sequence[Tensor]]) -> list[list[int]]:
+    """Numbers of the views that are predicted together.
+
+    Args:
+        views: Images (C, H, W) of each view.
+    """
+    groups: list[list[int]] = []
+    shapes = [[tuple(image.shape) for image in images] for images in views]
+    for index, shape in enumerate(shapes):
+        pixels = sum(height * width for *_, height, width in shape)
+        fits = groups and (len(groups[-1]) + 1) * pixels <= _MOST_PIXELS
+        if fits and shape == shapes[groups[-1][0]]:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups

@@ -7,6 +7,7 @@ import torch
 from mmengine.structures import PixelData
 
 from mmseg_deeplab.models import SegTTAModel
+from mmseg_deeplab.models.segmentors import seg_tta
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SegDataSample
 from mmseg_deeplab.utils.errors import DataError
@@ -60,6 +61,21 @@ def test_mean_of_softmax_over_views():
         assert found[i].metainfo['img_path'] == f'{i}.png'
         assert (found[i].gt_sem_seg.data == i).all()
         assert 'seg_logits' not in found[i]
+
+
+@torch.no_grad()
+def test_views_of_one_size_are_a_batch(monkeypatch):
+    model, data = build(), views(torch.randn(2, 3, *SIZE))
+    wanted = model.test_step(data)
+    seen, predict = [], model.module.test_step
+    monkeypatch.setattr(model.module, 'test_step', lambda d: seen.append(d) or predict(d))
+    for found, one in zip(model.test_step(data), wanted, strict=True):
+        assert torch.equal(found.pred_sem_seg.data, one.pred_sem_seg.data)
+    assert [len(batch['inputs']) for batch in seen] == [4, 2, 2]
+    seen.clear()
+    monkeypatch.setattr(seg_tta, '_MOST_PIXELS', 19 * 26 * 4 - 1)
+    model.test_step(data)
+    assert [len(batch['inputs']) for batch in seen] == [2, 2, 2, 2]
 
 
 @torch.no_grad()
