@@ -9,7 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from mmseg_deeplab.utils.late_imports import install as _import_heavy_parts_late
 from mmseg_deeplab.version import __version__, version_info
+
+_import_heavy_parts_late()
 
 _PUBLIC = {
     'deeplabv3': 'mmseg_deeplab.models.deeplab',

@@ -1,0 +1,73 @@
+"""What MMEngine imports for hardly anybody comes late, and comes whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ('sympy', 'torch.distributed.fsdp', 'torch.distributed.optim')
+ALL = """
+import sys
+import mmseg_deeplab.{part}
+print([name for name in {heavy} if name in sys.modules])
+"""
+USED = """
+import os, torch
+from torch import nn
+import mmseg_deeplab.engine
+from mmengine.model import is_model_wrapper
+from mmengine.registry import MODEL_WRAPPERS, OPTIMIZERS
+torch.distributed.init_process_group('gloo', init_method='file://{file}', rank=0, world_size=1)
+weights = [nn.Parameter(torch.ones(2))]
+made = OPTIMIZERS.build(dict(
+    type='ZeroRedundancyOptimizer', params=weights, optimizer_type='SGD', lr=0.5))
+weights[0].grad = torch.ones(2)
+made.step()
+import mmengine.optim
+from torch.distributed.optim import ZeroRedundancyOptimizer
+assert isinstance(made, ZeroRedundancyOptimizer)
+assert type(made) is mmengine.optim.ZeroRedundancyOptimizer
+assert OPTIMIZERS.get('ZeroRedundancyOptimizer') is type(made)
+again = mmengine.optim.ZeroRedundancyOptimizer(weights, optimizer_type='Adam', lr=0.5)
+assert type(again) is type(made)
+assert not is_model_wrapper(nn.Linear(1, 1))
+stand_in = MODEL_WRAPPERS.get('MMFullyShardedDataParallel')
+try:
+    stand_in(nn.Linear(1, 1), no_such_option=1)
+except TypeError as error:
+    print('real:', error)
+from torch.distributed.fsdp import FullyShardedDataParallel
+real = MODEL_WRAPPERS.get('MMFullyShardedDataParallel')
+assert issubclass(real, FullyShardedDataParallel) and real is not stand_in
+print(weights[0].tolist())
+"""
+BEFORE = """
+import mmengine.optim
+from torch.distributed.optim import ZeroRedundancyOptimizer
+import mmseg_deeplab.engine
+assert issubclass(mmengine.optim.ZeroRedundancyOptimizer, ZeroRedundancyOptimizer)
+print('kept')
+"""
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize('part', ['models', 'datasets', 'engine', 'apis', 'cli.main'])
+def test_nothing_of_ours_needs_them(part):
+    assert run(ALL.format(part=part, heavy=HEAVY)).strip() == '[]'
+
+
+def test_used_they_are_the_real_ones(tmp_path):
+    said = run(USED.format(file=tmp_path / 'store')).splitlines()
+    assert said[-1] == '[0.5, 0.5]'
+    assert said[-2].startswith('real:') and 'no_such_option' in said[-2]
+
+
+def test_what_was_imported_before_stays():
+    assert run(BEFORE).strip() == 'kept'
