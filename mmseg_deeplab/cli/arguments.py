@@ -109,7 +109,8 @@ def explain_speed(arguments: argparse.Namespace) -> None:
         from mmseg_deeplab.engine.distributed import pick_device
         from mmseg_deeplab.engine.fast_paths import explain
 
-        print(explain(pick_device(arguments.device)))
+        backend = getattr(arguments, 'backend', 'torch')
+        print(explain(pick_device(arguments.device if backend == 'torch' else 'cpu')))
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

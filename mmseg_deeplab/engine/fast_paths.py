@@ -20,6 +20,7 @@ from torch import nn
 
 from mmseg_deeplab.hub.places import cache_root
 from mmseg_deeplab.utils.allocation import NETWORK_BYTES, keep_freed_memory
+from mmseg_deeplab.utils.conv import FastConv2d, hasten
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.files import write_text
 from mmseg_deeplab.utils.log import get_logger
@@ -29,6 +30,11 @@ SWITCH = 'MMSEG_DEEPLAB_SPEED'
 _FILE = 'fast_paths.json'
 _CHANNELS, _SIDE, _DILATION, _TILE = 256, 64, 2, 4  # the layer that is measured
 _ROUNDS = 3
+
+
+_MARGIN = 0.9  # a gain below it may be chance
+
+_known: dict[str, Measured] = {}  # of this process, so that it chooses once
 
 
 @dataclass(frozen=True)
@@ -47,17 +53,18 @@ class Measured:
 
     @property
     def winograd(self) -> bool:
-        """Whether Winograd's way is the faster one here."""
-        return self.winograd_ms < self.plain_ms
+        """Whether Winograd's way is clearly the faster one here."""
+        return self.winograd_ms < _MARGIN * self.plain_ms
 
 
 def use_fast_paths(model: nn.Module, device: torch.device | str) -> None:
     """Let a model compute as fast as this machine allows; results are the same up to rounding.
 
-    Only a CPU has a choice. Where it was not measured yet that takes about a second.
+    Only a CPU has a choice. Where it was not measured yet that takes a second or a few. The
+    process keeps freed memory from then on, see :func:`keep_freed_memory`.
 
     Args:
-        model: Its layers with an attribute ``winograd`` are told.
+        model: Its convolutions are changed in place.
         device: What it computes on.
 
     Raises:
@@ -65,11 +72,25 @@ def use_fast_paths(model: nn.Module, device: torch.device | str) -> None:
     """
     if is_plain() or torch.device(device).type != 'cpu':
         return
-    layers = [layer for layer in model.modules() if hasattr(layer, 'winograd')]
     keep_freed_memory(*NETWORK_BYTES)
-    chosen = bool(layers) and measured().winograd
-    for layer in layers:
-        layer.winograd = chosen
+    hasten(model, fast=measured().winograd)
+
+
+def go_on_as_before(model: nn.Module, device: torch.device | str, fast: bool | None) -> None:
+    """Compute as a training did that is resumed, so that it ends with the same bits.
+
+    Args:
+        model: Its convolutions are changed in place.
+        device: What it computes on.
+        fast: What :func:`is_fast` said; None, of an older checkpoint, leaves the model alone.
+    """
+    if fast is not None and torch.device(device).type == 'cpu' and not is_plain():
+        hasten(model, fast=fast)
+
+
+def is_fast(model: nn.Module) -> bool:
+    """Whether a model's convolutions may be computed by Winograd's way."""
+    return any(isinstance(layer, FastConv2d) for layer in model.modules())
 
 
 def is_plain() -> bool:
@@ -85,15 +106,20 @@ def is_plain() -> bool:
 
 
 def measured() -> Measured:
-    """This machine's figures, from the cache folder or measured now and put there."""
-    key, path = _machine(), cache_root() / _FILE
-    known = _read(path)
+    """This machine's figures: the process's, the cache folder's, or measured now and put there."""
+    key = _machine()
+    if key not in _known:
+        _known[key] = _kept_or_measured(key, cache_root() / _FILE)
+    return _known[key]
+
+
+def _kept_or_measured(key: str, path: Path) -> Measured:
     try:
-        return Measured(**known[key])
+        return Measured(**_read(path)[key])
     except (KeyError, TypeError):  # another machine, or a file of another version
         found = _measure()
-    try:
-        write_text(path, json.dumps({**known, key: asdict(found)}, indent=1) + '\n')
+    try:  # read again: another process may have written meanwhile
+        write_text(path, json.dumps({**_read(path), key: asdict(found)}, indent=1) + '\n')
     except DataError as error:
         get_logger().warning(f'{error}; the speed of this machine is measured again next time')
     return found
@@ -125,7 +151,8 @@ def explain(device: torch.device | str) -> str:
             if keep_freed_memory(*NETWORK_BYTES)
             else 'left to the system'
         ),
-        f'  {SWITCH}=plain turns both off; --amp and --backend openvino are asked for, not chosen',
+        f'  {SWITCH}=plain turns both off; without the file it is measured again; with --amp or '
+        '--backend openvino the convolutions are computed by those',
     ]
     return '\n'.join(lines)
 
@@ -153,13 +180,15 @@ def _read(path: Path) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
+@torch.inference_mode(False)
 def _measure() -> Measured:
     random = torch.Generator().manual_seed(0)  # the run's own random numbers stay as they are
     shape = (1, _CHANNELS, _SIDE, _SIDE)
-    maps = torch.randn(shape, generator=random).requires_grad_()
+    plainly = {'generator': random, 'device': 'cpu', 'dtype': torch.float32}
+    maps = torch.randn(shape, **plainly).requires_grad_()
     taps = (_CHANNELS, _CHANNELS, 3, 3)
-    weight = (torch.randn(taps, generator=random) / 48).requires_grad_()
-    gradient = torch.randn(shape, generator=random)
+    weight = (torch.randn(taps, **plainly) / 48).requires_grad_()
+    gradient = torch.randn(shape, **plainly)
 
     def plain() -> torch.Tensor:
         return F.conv2d(maps, weight, padding=_DILATION, dilation=_DILATION)
@@ -169,7 +198,7 @@ def _measure() -> Measured:
 
     def milliseconds(compute: Callable[[], torch.Tensor]) -> float:
         begun = time.perf_counter()
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.autocast('cpu', enabled=False):
             torch.autograd.grad(compute(), (maps, weight), gradient)
         return 1e3 * (time.perf_counter() - begun)
 

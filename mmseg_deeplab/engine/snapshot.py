@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.model import is_model_wrapper
 from torch import nn
 
+from mmseg_deeplab.engine.fast_paths import go_on_as_before, is_fast
 from mmseg_deeplab.engine.plain import hub_from_plain, hub_to_plain
 from mmseg_deeplab.engine.schedulers.base import FactorLR
 from mmseg_deeplab.utils.errors import CheckpointError
@@ -80,6 +81,8 @@ def restore(
             'testing, or for starting anew with load_from'
         )
     _warn_of_changes(runner, meta, source)
+    was_fast = meta.get('mmseg_deeplab', {}).get('fast_convolutions')
+    go_on_as_before(runner.model, runner.device, was_fast)
     runner.train_loop._epoch, runner.train_loop._iter = meta['epoch'], meta['iter']
     runner.message_hub.load_state_dict(hub_from_plain(checkpoint['message_hub']))
     if optimizer:
@@ -111,6 +114,7 @@ def _meta(runner: Any) -> dict[str, Any]:
         input=_input_facts(runner, metainfo or {}),
         processes=get_world_size(),
         batch_size=_batch_size(runner),
+        fast_convolutions=is_fast(runner.model),
     )
     return found
 

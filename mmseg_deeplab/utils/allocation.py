@@ -9,7 +9,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's names for mallopt
 _MOST_FOR_OLD = 32 << 20  # bytes; glibc before 2.35 takes no larger threshold
 
 WORKER_BYTES = (32 << 20, 128 << 20)
-NETWORK_BYTES = (1 << 30, (1 << 31) - 1)
+NETWORK_BYTES = (512 << 20, 512 << 20)
 
 
 def keep_freed_memory(largest: int, idle: int) -> bool:

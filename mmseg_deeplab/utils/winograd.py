@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 Rows = tuple[tuple[float, ...], ...]
 
@@ -54,7 +53,7 @@ _MATRICES: dict[int, tuple[Rows, Rows, Rows]] = {
 TILES = tuple(_MATRICES)
 
 
-_SCRATCH_BYTES = 64 << 20  # of the tiles that are in memory at a time
+_SCRATCH_BYTES = 64 << 20  # of the tiles, and of the weights, that are in memory at a time
 
 
 class _Grid(NamedTuple):
@@ -100,7 +99,7 @@ def winograd_conv2d(maps: Tensor, weight: Tensor, *, dilation: int = 1, tile: in
         tile: m, one of ``TILES``.
 
     Returns:
-        (N, O, H, W), in the memory format of ``maps``. It can be differentiated once.
+        (N, O, H, W), in the memory format of ``maps``.
 
     Raises:
         ValueError: Another tile, or a kernel that is not 3x3.
@@ -115,14 +114,7 @@ def winograd_conv2d(maps: Tensor, weight: Tensor, *, dilation: int = 1, tile: in
 
 
 def tiles_of(height: int, width: int, *, dilation: int, tile: int) -> tuple[int, float]:
-    """How many tiles a map has, and the share of their results that lie in it (0 to 1).
-
-    Args:
-        height: H.
-        width: W.
-        dilation: d.
-        tile: m.
-    """
+    """How many tiles a map (H, W) has, and the share of their results that lie in it (0 to 1)."""
     grid = _grid(1, height, width, dilation, tile)
     count = grid.rows * grid.columns * dilation**2
     return count, height * width / (count * tile**2)
@@ -134,41 +126,66 @@ class _Convolution(torch.autograd.Function):
         ctx.save_for_backward(maps, weight)  # tiles are made anew: they are larger than the maps
         ctx.dilation, ctx.tile = dilation, tile
         grid = _grid(len(maps), *maps.shape[2:], dilation, tile)
-        return _convolve(maps, _of_weights(weight, tile).transpose(1, 2), grid)
+        return _convolve(maps, weight, grid)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         maps, weight = ctx.saved_tensors
+        of_maps, of_weight = ctx.needs_input_grad[:2]
+        if torch.is_grad_enabled():  # to be differentiated again: PyTorch's own can be
+            around = [ctx.dilation] * 2
+            settings = [1, 1], around, around, False, [0, 0], 1, [of_maps, of_weight, False]
+            backward = torch.ops.aten.convolution_backward
+            return *backward(gradient, maps, weight, None, *settings)[:2], None, None
         grid = _grid(len(maps), *maps.shape[2:], ctx.dilation, ctx.tile)
-        of_maps = of_weight = None
-        if ctx.needs_input_grad[0]:  # a convolution with the taps turned round
-            of_maps = _convolve(gradient, _of_weights(weight, ctx.tile, turned=True), grid)
-        if ctx.needs_input_grad[1]:
-            of_weight = _weight_gradient(maps, gradient, weight, grid)
-        return of_maps, of_weight, None, None
+        with torch.autocast('cpu', enabled=False):
+            turned = weight.flip(2, 3).transpose(0, 1)
+            return (
+                _convolve(gradient, turned, grid) if of_maps else None,
+                _weight_gradient(maps, gradient, weight, grid) if of_weight else None,
+                None,
+                None,
+            )
 
 
-def _convolve(maps: Tensor, matrices: Tensor, grid: _Grid) -> Tensor:
-    """Results of all tiles: (N, C, H, W) and (a * a, C, O) -> (N, O, H, W)."""
-    shape = (grid.rows * grid.step, grid.columns * grid.step, matrices.shape[2])
-    whole = maps.new_empty(len(maps), *shape)
-    for part in _parts(grid, max(matrices.shape[1:]), maps.element_size()):
-        products = torch.bmm(_input_tiles(maps, grid, part), matrices)
-        _write_results(products, grid, part, whole)
-    found = whole[:, : grid.height, : grid.width].permute(0, 3, 1, 2)
-    return _in_format_of(maps, found)
+def _convolve(maps: Tensor, weight: Tensor, grid: _Grid) -> Tensor:
+    """Results of all tiles: (N, C, H, W) and (O, C, 3, 3) -> (N, O, H, W)."""
+    outside, inside = weight.shape[:2]
+    shape = (len(maps), outside, grid.rows * grid.step, grid.columns * grid.step)
+    whole = torch.empty(shape, dtype=maps.dtype, memory_format=torch.channels_last)
+    pixels = whole.permute(0, 2, 3, 1)
+    blocks = _blocks(outside, grid.side**2 * inside * maps.element_size())
+    matrices = _of_weights(weight, grid.tile) if len(blocks) == 1 else None
+    for part in _parts(grid, max(outside, inside), maps.element_size()):
+        tiles = _input_tiles(maps, grid, part)
+        for block in blocks:
+            chosen = _of_weights(weight[block], grid.tile) if matrices is None else matrices
+            products = torch.bmm(tiles, chosen.transpose(1, 2))
+            _write_results(products, grid, part, pixels[..., block])
+    if shape[2:] != (grid.height, grid.width):
+        whole = whole[:, :, : grid.height, : grid.width]
+    last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
+    return whole.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def _weight_gradient(maps: Tensor, gradient: Tensor, weight: Tensor, grid: _Grid) -> Tensor:
     """(O, C, 3, 3), of maps (N, C, H, W) and the gradient (N, O, H, W) of the results."""
     outside, inside = weight.shape[:2]
-    products = maps.new_zeros(grid.side**2, outside, inside)
-    for part in _parts(grid, max(outside, inside), maps.element_size()):
-        tiles = _gradient_tiles(gradient, grid, part).transpose(1, 2)
-        products.baddbmm_(tiles, _input_tiles(maps, grid, part))
-    spread = products.flatten(1).t() @ _kernel_matrix(grid.tile, weight.dtype)
-    return _in_format_of(weight, spread.view(weight.shape))
+    found = torch.empty_like(weight)
+    for block in _blocks(outside, grid.side**2 * inside * maps.element_size()):
+        products = maps.new_zeros(grid.side**2, block.stop - block.start, inside)
+        for part in _parts(grid, max(outside, inside), maps.element_size()):
+            tiles = _gradient_tiles(gradient[:, block], grid, part).transpose(1, 2)
+            products.baddbmm_(tiles, _input_tiles(maps, grid, part))
+        spread = products.flatten(1).t() @ _kernel_matrix(grid.tile, weight.dtype)
+        found[block] = spread.view(-1, inside, 3, 3)
+    return found
+
+
+def _blocks(channels: int, itemsize: int) -> list[slice]:
+    """Channels, so many bytes each, in blocks that fit into the scratch memory."""
+    count = min(channels, max(1, _SCRATCH_BYTES // itemsize))
+    return [slice(i, min(i + count, channels)) for i in range(0, channels, count)]
 
 
 def _grid(images: int, height: int, width: int, dilation: int, tile: int) -> _Grid:
@@ -187,16 +204,13 @@ def _parts(grid: _Grid, channels: int, itemsize: int) -> Iterator[_Part]:
 
 
 def _pixels(maps: Tensor, grid: _Grid, part: _Part, border: int) -> Tensor:
-    """The pixels of a part's tiles with zeros around the map, channels last.
+    """The pixels of a part's tiles with zeros around the map: (images, rows, columns, C).
 
     Args:
         maps: (N, C, H, W).
         grid: Of all tiles.
         part: Of them.
         border: Pixels on each side.
-
-    Returns:
-        (images of the part, rows, columns, C).
     """
     maps = maps[part.images]
     top = part.first * grid.step - border
@@ -257,25 +271,16 @@ def _gradient_tiles(gradient: Tensor, grid: _Grid, part: _Part) -> Tensor:
     return tiles.view(side**2, -1, channels)
 
 
-def _of_weights(weight: Tensor, tile: int, *, turned: bool = False) -> Tensor:
-    """G (3x3 taps) G^T of every pair of channels: (O, C, 3, 3) -> (a * a, O, C).
-
-    Args:
-        weight: Taps.
-        tile: m.
-        turned: Of the taps turned by half a turn.
-    """
+def _of_weights(weight: Tensor, tile: int) -> Tensor:
+    """G (3x3 taps) G^T of every pair of channels: (O, C, 3, 3) -> (a * a, O, C)."""
     matrix = _kernel_matrix(tile, weight.dtype)
-    if turned:
-        matrix = matrix.flip(1)
-    outside, inside = weight.shape[:2]
-    return (matrix @ weight.reshape(-1, 9).t()).view(-1, outside, inside)
+    return (matrix @ weight.reshape(-1, 9).t()).view(-1, *weight.shape[:2])
 
 
 @cache
 def _kernel_matrix(tile: int, dtype: torch.dtype) -> Tensor:
     """G x G (Kronecker), (a * a, 9)."""
-    matrix = torch.tensor(_MATRICES[tile][1], dtype=torch.float64)
+    matrix = torch.tensor(_MATRICES[tile][1], dtype=torch.float64, device='cpu')
     return torch.kron(matrix, matrix).to(dtype)
 
 
@@ -292,8 +297,3 @@ def _combine(matrix: Rows, parts: Sequence[Tensor], results: Sequence[Tensor]) -
             torch.mul(part, factor, out=result)
         for factor, part in more:
             result.add_(part, alpha=factor)
-
-
-def _in_format_of(model: Tensor, tensor: Tensor) -> Tensor:
-    last = model.is_contiguous(memory_format=torch.channels_last) and not model.is_contiguous()
-    return tensor.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

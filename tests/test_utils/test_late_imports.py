@@ -43,6 +43,33 @@ real = MODEL_WRAPPERS.get('MMFullyShardedDataParallel')
 assert issubclass(real, FullyShardedDataParallel) and real is not stand_in
 print(weights[0].tolist())
 """
+FROM_CONFIG = """
+import torch
+from torch import nn
+import mmseg_deeplab.engine
+from mmengine.optim import build_optim_wrapper
+torch.distributed.init_process_group('gloo', init_method='file://{file}', rank=0, world_size=1)
+model = nn.Linear(1, 1, bias=False)
+made = build_optim_wrapper(model, dict(
+    optimizer=dict(type='ZeroRedundancyOptimizer', optimizer_type='SGD', lr=0.5)))
+from torch.distributed.optim import ZeroRedundancyOptimizer
+assert isinstance(made.optimizer, ZeroRedundancyOptimizer)
+print('made')
+"""
+OTHERWISE = """
+import mmseg_deeplab.engine
+from mmengine.model import MMFullyShardedDataParallel as Early
+from torch import nn
+assert not isinstance(nn.Linear(1, 1), Early) and not issubclass(nn.Linear, Early)
+
+class Mine(Early):
+    own = 3
+
+from torch.distributed.fsdp import FullyShardedDataParallel
+assert issubclass(Mine, FullyShardedDataParallel) and issubclass(Mine, Early) and Mine.own == 3
+from mmengine._strategy.fsdp import FSDP_CONFIGS
+print(type(FSDP_CONFIGS).__name__)
+"""
 BEFORE = """
 import mmengine.optim
 from torch.distributed.optim import ZeroRedundancyOptimizer
@@ -67,6 +94,14 @@ def test_used_they_are_the_real_ones(tmp_path):
     said = run(USED.format(file=tmp_path / 'store')).splitlines()
     assert said[-1] == '[0.5, 0.5]'
     assert said[-2].startswith('real:') and 'no_such_option' in said[-2]
+
+
+def test_a_config_may_name_them(tmp_path):
+    assert run(FROM_CONFIG.format(file=tmp_path / 'store')).strip() == 'made'
+
+
+def test_derived_classes_and_other_names_are_the_real_ones():
+    assert run(OTHERWISE).strip() == 'Registry'
 
 
 def test_what_was_imported_before_stays():

@@ -40,15 +40,17 @@ def test_result_and_gradients_are_those_of_the_plain_convolution(case, tile):
         torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize('scratch', [1, 20_000, 50_000])
+@pytest.mark.parametrize('scratch', [1, 2_000, 20_000, 50_000])
 def test_computed_in_parts_it_is_the_same(scratch, monkeypatch):
-    """One tile row at a time; some rows; some images."""
+    """One tile row and one channel at a time; some of them; all channels and some images."""
     monkeypatch.setattr(winograd, '_SCRATCH_BYTES', scratch)
     maps, weight, wanted, found = both((5, 3, 4, 27, 10, 2), tile=2)
     torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
     gradient = torch.randn_like(wanted)
-    (one,), (other,) = (torch.autograd.grad(r, weight, gradient) for r in (found, wanted))
-    torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+    sources = (maps, weight)
+    both_ways = (torch.autograd.grad(result, sources, gradient) for result in (found, wanted))
+    for one, other in zip(*both_ways, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(('tile', 'bound'), [(2, 1e-6), (4, 5e-6)])
@@ -67,6 +69,31 @@ def test_memory_format_is_kept():
     found = winograd_conv2d(last, weight)
     assert found.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(found, winograd_conv2d(maps, weight))
+
+
+def test_a_result_in_channels_last_can_be_changed_in_place():
+    maps = torch.randn(1, 8, 16, 16).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(4, 8, 3, 3, requires_grad=True)
+    winograd_conv2d(maps, weight, tile=4).relu_().sum().backward()
+    assert weight.grad is not None
+
+
+def test_differentiated_twice():
+    maps = torch.randn(1, 2, 6, 6, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(3, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(winograd_conv2d, (maps, weight))
+
+
+def test_autocast_around_the_backward_pass_changes_nothing():
+    grads = []
+    for enabled in (False, True):
+        torch.manual_seed(0)
+        weight = torch.randn(4, 8, 3, 3, requires_grad=True)
+        result = winograd_conv2d(torch.randn(1, 8, 16, 16), weight)
+        with torch.autocast('cpu', enabled=enabled):
+            result.sum().backward()
+        grads.append(weight.grad)
+    assert torch.equal(*grads)
 
 
 def test_only_the_gradient_that_is_asked_for():

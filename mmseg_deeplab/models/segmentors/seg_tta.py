@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
-from torch import Tensor, nn
+from torch import nn
 
 from mmseg_deeplab.inference import ProbabilityMean, log_probabilities, probabilities
 from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likely
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
 
-_MOST_PIXELS = 1 << 21  # of views in one batch: beyond it a batch is no faster, only larger
+_MOST_PIXELS = 1 << 21  # of views, or results, in one batch: beyond it it is only larger
 _KEPT_FACTS = (
     'img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label', 'group', 'own_part',
 )  # fmt: skip
@@ -87,7 +87,7 @@ class SegTTAModel(BaseTTAModel):
                 as ``TestTimeAug`` and the collate function make them.
         """
         means: list[_ViewMean] = []
-        for views in _joined_views(data['inputs']):
+        for views in self._joined_views(data):
             joined = {
                 key: [item for i in views for item in value[i]] for key, value in data.items()
             }
@@ -98,8 +98,28 @@ class SegTTAModel(BaseTTAModel):
                 means[index % images].add(sample)
         return [mean.result(self.module.decode_head, self.with_logits) for mean in means]
 
+    def _joined_views(self, data: dict) -> list[list[int]]:
+        """Numbers of the views that are predicted together: neighbours of one size."""
+        views = data['inputs']
+        if (getattr(self.module, 'test_cfg', None) or {}).get('mode') == 'slide':
+            return [[index] for index in range(len(views))]  # windows are its batches
+        groups: list[list[int]] = []
+        shapes = [[tuple(image.shape) for image in images] for images in views]
+        for index, shape in enumerate(shapes):
+            sizes = [size[-2:] for size in shape]
+            sizes += [
+                sample.metainfo.get('ori_shape', (0, 0)) for sample in data['data_samples'][index]
+            ]
+            pixels = len(shape) * max(height * width for height, width, *_ in sizes)
+            fits = groups and (len(groups[-1]) + 1) * pixels <= _MOST_PIXELS
+            if fits and shape == shapes[groups[-1][0]]:
+                groups[-1].append(index)
+            else:
+                groups.append([index])
+        return groups
+
     def merge_preds(self, data_samples_list: Iterable[Sequence[SegDataSample]]) -> SampleList:
-        """Merged predictions of views that are all there, equal to those of ``test_step``.
+        """Merged predictions of views that are all there, as ``test_step`` gives them.
 
         Args:
             data_samples_list: For each image its views' samples with ``seg_logits``
@@ -112,21 +132,3 @@ class SegTTAModel(BaseTTAModel):
                 mean.add(sample)
             merged.append(mean.result(self.module.decode_head, self.with_logits))
         return merged
-
-
-def _joined_views(views: Sequence[Sequence[Tensor]]) -> list[list[int]]:
-    """Numbers of the views that are predicted together.
-
-    Args:
-        views: Images (C, H, W) of each view.
-    """
-    groups: list[list[int]] = []
-    shapes = [[tuple(image.shape) for image in images] for images in views]
-    for index, shape in enumerate(shapes):
-        pixels = sum(height * width for *_, height, width in shape)
-        fits = groups and (len(groups[-1]) + 1) * pixels <= _MOST_PIXELS
-        if fits and shape == shapes[groups[-1][0]]:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from mmseg_deeplab.models.utils.conv import Conv2d
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.utils.errors import ConfigError
 
@@ -49,7 +48,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
         *('Mish', 'Hardswish', 'Sigmoid', 'Tanh', 'Identity'),
     )
 }
-_CONVOLUTIONS: dict[str, type[nn.Module]] = {'Conv': Conv2d, 'Conv2d': Conv2d}
+_CONVOLUTIONS: dict[str, type[nn.Module]] = {'Conv': nn.Conv2d, 'Conv2d': nn.Conv2d}
 _COMPILED = {'DCN', 'DCNv2', 'DeformConv2d', 'SAConv'}
 _IN_PLACE = {'ReLU', 'ReLU6', 'LeakyReLU', 'ELU', 'SiLU', 'Mish', 'Hardswish'}
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmseg_deeplab.models.utils.conv import Conv2d
+from mmseg_deeplab.utils.conv import FastConv2d, convolve
 
 _ABSENT = 3  # of five cells in a row; so 0, 1, 2 are a first, an inner, a last one, 4 stands alone
 
@@ -36,7 +36,7 @@ def convolve_with_constant(conv: nn.Module, constant: Tensor, maps: list[Tensor]
         return conv(torch.cat([constant.expand(-1, -1, height, width), *maps], dim=1))
     split = constant.shape[1]
     joined = torch.cat(maps, dim=1)
-    varying = conv.convolve(joined, conv.weight[:, split:])
+    varying = convolve(conv, joined, conv.weight[:, split:])
     weight = conv.weight[:, :split]
     if conv.kernel_size == (1, 1):
         return varying + F.conv2d(constant, weight)
@@ -48,7 +48,7 @@ def convolve_with_constant(conv: nn.Module, constant: Tensor, maps: list[Tensor]
 
 def _is_plain(conv: nn.Module) -> bool:
     return (
-        type(conv) is Conv2d
+        type(conv) in (nn.Conv2d, FastConv2d)
         and (conv.kernel_size, conv.padding) in (((3, 3), (1, 1)), ((1, 1), (0, 0)))
         and conv.stride == conv.dilation == (1, 1)
         and conv.groups == 1

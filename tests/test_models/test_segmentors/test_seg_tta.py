@@ -72,8 +72,15 @@ def test_views_of_one_size_are_a_batch(monkeypatch):
     for found, one in zip(model.test_step(data), wanted, strict=True):
         assert torch.equal(found.pred_sem_seg.data, one.pred_sem_seg.data)
     assert [len(batch['inputs']) for batch in seen] == [4, 2, 2]
+    for samples in data['data_samples']:
+        for sample in samples:  # results are of this size, whatever the views'
+            sample.set_metainfo({'ori_shape': (1100, 1000)})
     seen.clear()
-    monkeypatch.setattr(seg_tta, '_MOST_PIXELS', 19 * 26 * 4 - 1)
+    model.test_step(data)
+    assert [len(batch['inputs']) for batch in seen] == [2, 2, 2, 2]
+    monkeypatch.setattr(seg_tta, '_MOST_PIXELS', 1 << 30)
+    model.module.test_cfg = {'mode': 'slide', 'crop_size': (8, 8), 'stride': (8, 8)}
+    seen.clear()
     model.test_step(data)
     assert [len(batch['inputs']) for batch in seen] == [2, 2, 2, 2]
 

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from mmseg_deeplab.models.utils.constant_maps import convolve_with_constant
-from mmseg_deeplab.models.utils.conv import Conv2d
 
 SIZES = [(1, 1), (1, 5), (2, 2), (2, 7), (3, 3), (4, 9), (13, 1), (17, 11)]
 
@@ -30,7 +29,7 @@ def inputs(size: tuple[int, int]) -> tuple[Tensor, list[Tensor]]:
 @pytest.mark.parametrize('bias', [False, True])
 def test_values_and_gradients_are_those_of_the_plain_convolution(size, side, bias):
     constant, maps = inputs(size)
-    conv = Conv2d(6, 4, side, padding=side // 2, bias=bias).double()
+    conv = nn.Conv2d(6, 4, side, padding=side // 2, bias=bias).double()
     found, wanted = (
         function(conv, constant, maps) for function in (convolve_with_constant, plainly)
     )
@@ -55,13 +54,13 @@ def test_values_and_gradients_are_those_of_the_plain_convolution(size, side, bia
 )
 def test_other_convolutions_are_computed_as_they_stand(changes):
     constant, maps = inputs((8, 7))
-    conv = Conv2d(6, 4, **changes).double()
+    conv = nn.Conv2d(6, 4, **changes).double()
     assert torch.equal(convolve_with_constant(conv, constant, maps), plainly(conv, constant, maps))
 
 
 def test_a_hook_on_the_convolution_sees_its_whole_input():
     constant, maps = inputs((4, 4))
-    conv, seen = Conv2d(6, 4, 3, padding=1).double(), []
+    conv, seen = nn.Conv2d(6, 4, 3, padding=1).double(), []
     conv.register_forward_hook(lambda module, given, result: seen.append(given[0].shape))
     convolve_with_constant(conv, constant, maps)
     assert seen == [(2, 6, 4, 4)]
@@ -69,5 +68,5 @@ def test_a_hook_on_the_convolution_sees_its_whole_input():
 
 def test_a_parametrised_convolution_keeps_its_own_weight():
     constant, maps = inputs((4, 4))
-    conv = parametrizations.weight_norm(Conv2d(6, 4, 3, padding=1).double())
+    conv = parametrizations.weight_norm(nn.Conv2d(6, 4, 3, padding=1).double())
     assert torch.equal(convolve_with_constant(conv, constant, maps), plainly(conv, constant, maps))

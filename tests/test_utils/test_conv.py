@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import pytest
 import torch
 from torch import nn
 
-from mmseg_deeplab.models.utils import conv as module
-from mmseg_deeplab.models.utils.conv import Conv2d
+from mmseg_deeplab.utils import conv as module
+from mmseg_deeplab.utils.conv import FastConv2d, convolve, hasten
 
 
 @pytest.fixture
@@ -28,8 +29,8 @@ def calls(monkeypatch):
 
 
 def layer(**options):
-    made = Conv2d(4, 6, **({'kernel_size': 3, 'padding': 1} | options))
-    made.winograd = True
+    made = nn.Conv2d(4, 6, **({'kernel_size': 3, 'padding': 1} | options))
+    hasten(made)
     return made
 
 
@@ -38,10 +39,11 @@ def layer(**options):
 def test_both_ways_give_the_same(calls, side, dilation, tile, bias):
     fast = layer(padding=dilation, dilation=dilation, bias=bias)
     plain = copy.deepcopy(fast)
-    plain.winograd = False
+    hasten(plain, fast=False)
     maps = torch.randn(2, 4, side, side)
     torch.testing.assert_close(fast(maps), plain(maps), rtol=1e-4, atol=1e-5)
     assert calls == [tile]
+    assert type(plain) is nn.Conv2d and type(fast) is FastConv2d
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_both_ways_give_the_same(calls, side, dilation, tile, bias):
         {'kernel_size': 5, 'padding': 2},
         {'stride': 2},
         {'padding': 0},
+        {'padding': 'same'},
         {'padding': (1, 2), 'dilation': (1, 2)},
         {'groups': 2},
         {'padding_mode': 'reflect'},
@@ -65,11 +68,13 @@ def test_other_convolutions_go_the_plain_way(calls, options):
     assert not calls
 
 
-def test_other_numbers_small_maps_and_exports_go_the_plain_way(calls):
+def test_other_inputs_and_exports_go_the_plain_way(calls):
     fast, maps = layer(), torch.randn(2, 4, 16, 16)
     with torch.autocast('cpu', dtype=torch.bfloat16):
         fast(maps)
     fast(torch.randn(1, 4, 3, 3))
+    assert fast(input=torch.randn(4, 16, 16)).shape == (6, 16, 16)  # one image without a batch
+    assert fast(torch.randn(0, 4, 16, 16)).shape == (0, 6, 16, 16)
     torch.jit.trace(fast, maps, check_trace=False)
     copy.deepcopy(fast).double()(maps.double())
     assert not calls
@@ -81,12 +86,33 @@ def test_a_compiled_layer_goes_the_plain_way(calls):
     assert not calls
 
 
-def test_it_is_off_at_first_and_needs_enough_channels():
-    assert Conv2d(256, 256, 3, padding=1).winograd is False
-    narrow = Conv2d(64, 64, 3, padding=1)
-    narrow.winograd = True
-    assert narrow._tile(torch.zeros(1, 64, 64, 64), narrow.weight) == 0
-    wide = Conv2d(256, 256, 3, padding=1)
-    assert wide._tile(torch.zeros(1, 256, 64, 64), wide.weight) == 4
-    assert wide._tile(torch.zeros(1, 256, 32, 32), wide.weight) == 2
-    assert wide._tile(torch.zeros(1, 256, 8, 8), wide.weight) == 0
+def test_layers_of_other_classes_are_left_alone_and_the_rest_keeps_what_it_has():
+    class Own(nn.Conv2d):
+        pass
+
+    model, seen = nn.Sequential(nn.Conv2d(1, 1, 3), Own(1, 1, 1), nn.ReLU()), []
+    model[0].register_forward_hook(lambda *given: seen.append(given))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    hasten(model)
+    assert [type(one) for one in model] == [FastConv2d, Own, nn.ReLU]
+    model(torch.randn(1, 1, 4, 4))
+    assert len(seen) == 1
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert type(pickle.loads(pickle.dumps(layer()))) is FastConv2d  # noqa: S301
+
+
+def test_some_channels(calls):
+    fast, maps = layer(bias=True), torch.randn(2, 4, 16, 16)
+    maps[:, :1] = 0
+    found = convolve(fast, maps[:, 1:], fast.weight[:, 1:])
+    torch.testing.assert_close(found, fast(maps), rtol=1e-4, atol=1e-5)
+    assert calls == [4, 4]
+
+
+def test_it_needs_enough_channels_and_tiles():
+    narrow, wide = nn.Conv2d(64, 64, 3, padding=1), nn.Conv2d(256, 256, 3, padding=1)
+    tiles = [
+        module._tile(one, torch.zeros(1, one.in_channels, side, side), one.weight)
+        for one, side in ((narrow, 64), (wide, 64), (wide, 32), (wide, 8))
+    ]
+    assert tiles == [0, 4, 2, 0]
