@@ -17,7 +17,8 @@ def _forward(depth: int) -> Case:
         {'depth': depth, 'classes': 7, 'side': 512, 'from_array': True},
         torch_and_engine(_PREDICT, torch=(2.5, 1.9), engine=(10, 3.5), int8=(15, 6)),
         'logits',
-        runs=(4, 7) if depth == 18 else (2, 5),
+        runs=(3, 7) if depth == 18 else (1, 5),
+        rounds=(3, 5) if depth == 18 else (2, 5),
     )
 
 
@@ -123,7 +124,7 @@ def _import(cold: bool) -> Case:
 CASES = (
     _forward(18),
     _forward(50),
-    _slide(1024, 7, quick=True, rounds=(2, 5)),
+    _slide(1024, 7, quick=True, rounds=(1, 5)),
     _slide(2048, 7, quick=False, rounds=(1, 3)),
     _slide(6000, 6, quick=False, rounds=(1, 2)),
     Case(
@@ -139,7 +140,7 @@ CASES = (
         ),
         'labels',
         runs=(1, 3),
-        rounds=(2, 4),
+        rounds=(1, 4),
     ),
     _whole(1024, quick=True),
     _whole(2048, quick=False),
