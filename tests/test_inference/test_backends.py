@@ -21,6 +21,7 @@ from mmseg_deeplab.models.backbones.resnest_blocks import SplitAttentionConv2d
 from mmseg_deeplab.models.backbones.unet_blocks import Upsample
 from mmseg_deeplab.models.utils.layers import WindowMeanPool
 from mmseg_deeplab.models.utils.resize import nearest_aligned, resize
+from mmseg_deeplab.utils.conv import FastConv2d, hasten
 from mmseg_deeplab.utils.errors import ConfigError
 
 SIZES = [(1, 97, 131), (3, 64, 64), (1, 1, 1), (2, 31, 57), (1, 97, 131)]
@@ -258,3 +259,11 @@ def test_random_numbers_of_the_user_stay_as_they_are(small):
         fingerprint(small[0])
     check_export(small[0], small[0], small[0])
     assert torch.equal(torch.rand(3), wanted)
+
+
+def test_a_network_made_faster_is_the_same_to_the_store():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 1))
+    key = fingerprint(network)
+    hasten(network)
+    assert type(network[0]) is FastConv2d
+    assert fingerprint(network) == key

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from mmseg_deeplab.inference.backends.export import EXPORT_VERSION
+from mmseg_deeplab.utils.conv import FastConv2d
 from mmseg_deeplab.version import __version__
 
 _NO_MATTER = ('training', 'init_cfg', 'pretrained')  # how weights came to be what they are
@@ -41,7 +42,7 @@ def fingerprint(network: nn.Module, facts: Iterable[str] = ()) -> str:
     for fact in (str(EXPORT_VERSION), __version__, torch.__version__, *facts):
         note(fact)
     for name, layer in network.named_modules():
-        kind = type(layer)
+        kind = nn.Conv2d if type(layer) is FastConv2d else type(layer)  # exported alike
         note(f'{name}: {kind.__module__}.{kind.__qualname__} {_source_hash(kind)}')
         for key, value in sorted(vars(layer).items()):
             if not key.startswith('_') and key not in _NO_MATTER and _is_plain(value):
