@@ -44,8 +44,10 @@ docs: env
 	@$(RUN) tools/make_api.py
 	@$(RUN) tools/make_status.py
 
-# PEER given on the command line or in the environment is used as it is.
+# PEER given on the command line or in the environment is used as it is. What int8 needs is not among
+# the tests' packages; where it cannot be had, its rows say so.
 peer: env
+	-@$(RUN) -m pip install -q --disable-pip-version-check -r requirements/int8.txt
 ifeq ($(origin PEER),file)
 	@$(RUN) benchmarks/speed/peer_env.py .venv-peer
 endif

@@ -13,7 +13,7 @@ from mmseg_deeplab.models.segmentors.postprocess import mask_invalid, most_likel
 from mmseg_deeplab.registry import MODELS
 from mmseg_deeplab.structures import SampleList, SegDataSample
 
-_MOST_PIXELS = 1 << 21  # of views, or results, in one batch: beyond it it is only larger
+_MOST_PIXELS = 1 << 19  # of views, or results, in one batch: two of 512x512; beyond it only larger
 _KEPT_FACTS = (
     'img_path', 'seg_map_path', 'ori_shape', 'reduce_zero_label', 'group', 'own_part',
 )  # fmt: skip
