@@ -71,6 +71,7 @@ def ported(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_project_trains_and_tests_after_the_replacement(ported):
     source = ''.join(path.read_text(encoding='utf-8') for path in ported.rglob('*.py'))
     assert not re.search(r'\bmmseg\b', source) and 'from mmseg_deeplab.registry' in source

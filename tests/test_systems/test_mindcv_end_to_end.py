@@ -27,6 +27,7 @@ def options(*words):
     return {key: parse_option(value) for key, _, value in pairs if not key.startswith('val_')}
 
 
+@pytest.mark.slow
 def test_train_resume_test(tmp_path):
     data = make_voc_and_sbd(tmp_path / 'data', train=2, val=1, sbd=2, size=(30, 40))
     convert_dataset('voc_trainaug', data, workers=1)

@@ -90,6 +90,7 @@ def test_nothing_of_ours_needs_them():
     assert run(ALL.format(heavy=HEAVY)).strip() == '[]'
 
 
+@pytest.mark.slow
 def test_used_they_are_the_real_ones(tmp_path):
     said = run(USED.format(file=tmp_path / 'store')).splitlines()
     assert said[-1] == '[0.5, 0.5]'
