@@ -30,8 +30,6 @@ SWITCH = 'MMSEG_DEEPLAB_SPEED'
 _FILE = 'fast_paths.json'
 _CHANNELS, _SIDE, _DILATION, _TILE = 256, 64, 2, 4  # the layer that is measured
 _ROUNDS = 3
-
-
 _MARGIN = 0.9  # a gain below it may be chance
 
 _known: dict[str, Measured] = {}  # of this process, so that it chooses once
@@ -139,18 +137,14 @@ def explain(device: torch.device | str) -> str:
     if is_plain():
         return f'speed: the plain ways, because {SWITCH}=plain'
     found = measured()
-    names = ('plain way', "Winograd's way")
+    way = "Winograd's way" if found.winograd else 'plain way'
+    kept = keep_freed_memory(*NETWORK_BYTES)
     lines = [
         f'speed: chosen for {_machine()}, measured {found.day} (kept in {cache_root() / _FILE})',
-        f'  3x3 convolutions of many channels: {names[found.winograd]}; a layer of {_CHANNELS} '
+        f'  3x3 convolutions of many channels: {way}; a layer of {_CHANNELS} '
         f'channels on {_SIDE}x{_SIDE} takes {found.plain_ms:.0f} ms plain, '
         f"{found.winograd_ms:.0f} ms Winograd's, forward and backward",
-        '  freed memory: '
-        + (
-            'used again by the process (glibc)'
-            if keep_freed_memory(*NETWORK_BYTES)
-            else 'left to the system'
-        ),
+        f'  freed memory: {"used again by the process (glibc)" if kept else "left to the system"}',
         f'  {SWITCH}=plain turns both off; without the file it is measured again; with --amp or '
         '--backend openvino the convolutions are computed by those',
     ]

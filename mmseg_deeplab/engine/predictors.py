@@ -5,6 +5,7 @@ Legend of shapes: N images, C bands, H, W pixels, K classes.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -170,9 +171,11 @@ def _quantised(
             'precision int8 needs a model that was quantised for these weights, and there is none '
             f'in {store.root}; make it with: mmseg-deeplab quantize CONFIG CHECKPOINT'
         )
-    said = 'int8 ({images} calibration images; mIoU {before:.2f} before, {after:.2f} after)'
-    predictor = OpenVINOPredictor(folder / INT8_FILE, precision='int8')
-    return predictor, said.format(**store.facts(key))
+    facts = store.facts(key)
+    said = f'int8 ({facts["images"]} calibration images'
+    if not math.isnan(facts['after']):  # as it is while that is being measured
+        said += f'; mIoU {facts["before"]:.2f} before, {facts["after"]:.2f} after'
+    return OpenVINOPredictor(folder / INT8_FILE, precision='int8'), f'{said})'
 
 
 class _WhileUnchanged:

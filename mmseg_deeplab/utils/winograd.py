@@ -51,8 +51,6 @@ _MATRICES: dict[int, tuple[Rows, Rows, Rows]] = {
     ),
 }
 TILES = tuple(_MATRICES)
-
-
 _SCRATCH_BYTES = 64 << 20  # of the tiles, and of the weights, that are in memory at a time
 
 
