@@ -20,6 +20,7 @@ class Variant:
         params: What the worker is told, over the case's own ``params``.
         goals: Peer's time over ours that is wanted, by instruction set; ``'any'`` on all.
         peak: Greatest share of the peer's peak memory that is wanted.
+        quick: Whether ``make bench-quick`` measures it, if it does the case.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Variant:
     params: Mapping[str, Any] = field(default_factory=dict)
     goals: Mapping[str, float] = field(default_factory=dict)
     peak: float | None = None
+    quick: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ def selected(cases: tuple[Case, ...], only: str, *, quick: bool) -> Iterator[Cas
     for case in cases:
         if quick and not case.quick:
             continue
-        kept = tuple(v for v in case.variants if re.search(only, row_name(case, v)))
+        kept = tuple(
+            variant
+            for variant in case.variants
+            if re.search(only, row_name(case, variant)) and (variant.quick or not quick)
+        )
         if kept:
             yield replace(case, variants=kept)
 

@@ -95,7 +95,7 @@ def _measure_variants(case: Case, setting: Setting) -> dict[str, dict[str, Any]]
         probe = setting.probe
         number = 0
         while number == 0 or any(
-            missing(_pairs(peer, seat), rounds, rounds, probe.usual)
+            missing(_pairs(peer, seat), rounds, max(1, rounds // 2), probe.usual)
             for seat in ours
             if not seat.fault
         ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.speed.cases import AMX, BF16, Case, Variant, torch_and_engine
 
 _PREDICT = 'inference_model(model, image)'
@@ -9,15 +11,16 @@ _PEER = f"model = init_model(config, checkpoint, device='cpu'); {_PREDICT}"
 
 
 def _forward(depth: int) -> Case:
+    *ways, int8 = torch_and_engine(_PREDICT, torch=(2.5, 1.9), engine=(10, 3.5), int8=(15, 6))
     return Case(
         f'forward-r{depth}',
         f'one 512x512 image, R-{depth}',
         'predicting.image',
         _PEER,
         {'depth': depth, 'classes': 7, 'side': 512, 'from_array': True},
-        torch_and_engine(_PREDICT, torch=(2.5, 1.9), engine=(10, 3.5), int8=(15, 6)),
+        (*ways, replace(int8, quick=depth == 18)),  # the calibration of R-50 takes minutes
         'logits',
-        runs=(3, 7) if depth == 18 else (1, 5),
+        runs=(3, 7) if depth == 18 else (1, 3),
         rounds=(3, 5) if depth == 18 else (2, 5),
     )
 
@@ -38,9 +41,9 @@ def _slide(side: int, classes: int, *, quick: bool, rounds: tuple[int, int]) -> 
         ),
         'labels',
         quick=quick,
-        runs=(1, 1 if large else 3),
+        runs=(1, 1),
         rounds=rounds,
-        warm=1 if side < 2048 else 0,
+        warm=0,
     )
 
 
@@ -54,8 +57,8 @@ def _whole(side: int, *, quick: bool) -> Case:
         torch_and_engine(_PREDICT, torch=None, engine=(10, 3.5), peak=1.0)[:2],
         'logits',
         quick=quick,
-        runs=(1, 3),
-        rounds=(2, 5),
+        runs=(1, 3 if side < 2048 else 1),
+        rounds=(2, 5 if side < 2048 else 3),
     )
 
 
@@ -73,8 +76,8 @@ def _train(depth: int, crop: int, *, quick: bool) -> Case:
         ),
         'losses',
         quick=quick,
-        runs=(2, 5),
-        rounds=(2, 5),
+        runs=(2, 5 if depth == 18 and crop == 256 else 2),
+        rounds=(2, 5 if crop == 256 else 3),
         warm=2,
     )
 
@@ -92,7 +95,9 @@ def _metric(classes: int) -> Case:
     )
 
 
-def _labels(name: str, title: str, goal: float, side: int, command: str, ours: str) -> Case:
+def _labels(
+    name: str, title: str, goal: float, side: int, command: str, ours: str, warm: int = 1
+) -> Case:
     return Case(
         f'labels-{name}',
         title,
@@ -101,9 +106,9 @@ def _labels(name: str, title: str, goal: float, side: int, command: str, ours: s
         {'side': side},
         (Variant('default', ours, {}, {'any': goal}),),
         'arrays',
-        runs=(1, 3),
-        rounds=(2, 5),
-        warm=1,
+        runs=(1, 3 if warm else 1),
+        rounds=(2 if warm else 1, 5),
+        warm=warm,
     )
 
 
@@ -124,7 +129,7 @@ def _import(cold: bool) -> Case:
 CASES = (
     _forward(18),
     _forward(50),
-    _slide(1024, 7, quick=True, rounds=(1, 5)),
+    _slide(1024, 7, quick=True, rounds=(1, 4)),
     _slide(2048, 7, quick=False, rounds=(1, 3)),
     _slide(6000, 6, quick=False, rounds=(1, 2)),
     Case(
@@ -139,8 +144,9 @@ CASES = (
             engine=(8, 3.5),
         ),
         'labels',
-        runs=(1, 3),
+        runs=(1, 1),
         rounds=(1, 4),
+        warm=0,
     ),
     _whole(1024, quick=True),
     _whole(2048, quick=False),
@@ -199,6 +205,7 @@ CASES = (
         6000,
         'isaid.iSAID_convert_from_color(colours)',
         'datasets.prepare.isaid.label_ids(colours)',
+        warm=0,  # no files, and the peer takes long
     ),
     _import(cold=False),
     _import(cold=True),
