@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmseg_deeplab.utils import winograd
+from mmseg_deeplab.utils import winograd, winograd_tiles
 from mmseg_deeplab.utils.winograd import tiles_of, winograd_conv2d
 
 CASES = [  # images, channels in, channels out, height, width, dilation
@@ -43,7 +43,7 @@ def test_result_and_gradients_are_those_of_the_plain_convolution(case, tile):
 @pytest.mark.parametrize('scratch', [1, 2_000, 20_000, 50_000])
 def test_computed_in_parts_it_is_the_same(scratch, monkeypatch):
     """One tile row and one channel at a time; some of them; all channels and some images."""
-    monkeypatch.setattr(winograd, '_SCRATCH_BYTES', scratch)
+    monkeypatch.setattr(winograd_tiles, 'SCRATCH_BYTES', scratch)
     maps, weight, wanted, found = both((5, 3, 4, 27, 10, 2), tile=2)
     torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
     gradient = torch.randn_like(wanted)
@@ -114,3 +114,5 @@ def test_what_it_cannot_do_is_refused():
         winograd_conv2d(torch.zeros(1, 2, 4, 4), torch.zeros(2, 2, 3, 3), tile=3)
     with pytest.raises(ValueError, match=r'weight must be \(O, 2, 3, 3\)'):
         winograd_conv2d(torch.zeros(1, 2, 4, 4), torch.zeros(2, 2, 1, 1))
+    with pytest.raises(ValueError, match=r'maps must have pixels, got shape \(0, 2, 4, 4\)'):
+        winograd_conv2d(torch.zeros(0, 2, 4, 4), torch.zeros(2, 2, 3, 3))
