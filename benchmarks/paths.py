@@ -111,14 +111,15 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     lines = ['| way | mIoU | aAcc | seconds |', '| --- | --- | --- | --- |']
-    failed = 0
+    failed, quantised = 0, False
     with tempfile.TemporaryDirectory() as folder:
         for name, way in ways(options.window).items():
             if not re.search(options.only, name):
                 continue
             try:
-                if way.get('precision') == 'int8':
+                if way.get('precision') == 'int8' and not quantised:
                     _prepare_int8(options, Path(folder))
+                    quantised = True
                 begun = time.perf_counter()
                 found = score(
                     options.config, options.checkpoint, Path(folder), way, options.data_root

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
+
+from mmseg_deeplab.utils.cores import processor
 
 BOUNDS = {'float64': 1e-9, 'float32': 1e-4}
 
@@ -77,12 +78,9 @@ def _shown(value: float | None) -> str:
 
 
 def _machine(versions: dict[str, str]) -> str:
-    lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
-    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
-    processor = names[0] if names else platform.machine()
     isa = torch.backends.cpu.get_cpu_capability()
     listed = ', '.join(f'{name} {version}' for name, version in versions.items())
-    return f'{processor} ({isa}, one thread), Python {platform.python_version()}, {listed}'
+    return f'{processor().name} ({isa}, one thread), Python {platform.python_version()}, {listed}'
 
 
 _HEADINGS = {

@@ -33,6 +33,8 @@ def slide(side: Side, folder: Path, params: dict[str, Any], server: Any) -> Work
     loaded = apis.init_model(str(config), None, device='cpu')
     if side.is_peer:
         loaded.dataset_meta = {'classes': None}
+    elif params.get('classes_only'):
+        loaded.leave_logits_out()
     image = np.broadcast_to(np.uint8(128), (size, size, 3))
     image = np.ascontiguousarray(image)
     return Work(lambda: apis.inference_model(loaded, image) and None, dict)

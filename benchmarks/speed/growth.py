@@ -64,7 +64,7 @@ QUESTIONS = {
         'side',
         ((512, 1024, 2048, 4096), (512, 1024, 2048, 4096, 8000, 12000, 16000, 20000)),
         {'classes': 7},
-        {_OURS: {}},
+        {_OURS: {}, f'{_OURS}, classes only': {'classes_only': True}},
         with_peer=4096,
         power=2,
     ),

@@ -7,12 +7,14 @@ import platform
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from mmseg_deeplab.utils.cores import processor, usable_cores
 
 _SETS = (  # the first that the processor has names the machine's kind
     ('amx', 'amx_bf16', 'AMX'),
@@ -60,7 +62,7 @@ class Probe:
         return taken
 
 
-def instruction_set(flags: set[str]) -> str:
+def instruction_set(flags: Collection[str]) -> str:
     """The kind of machine by its processor's flags: a key of ``SET_NAMES``."""
     return next((key for key, flag, _ in _SETS if flag in flags), 'other')
 
@@ -72,14 +74,12 @@ def describe(threads: int) -> dict[str, Any]:
         threads: That both sides use.
     """
     torch.set_num_threads(threads)
-    name, flags = _processor()
+    name, flags = processor()
     kind = instruction_set(flags)
     return {
         'processor': name,
         'instruction_set': kind,
-        'cores': len(os.sched_getaffinity(0))
-        if hasattr(os, 'sched_getaffinity')
-        else os.cpu_count(),
+        'cores': usable_cores(),
         'threads': threads,
         'memory_gb': _memory_gb(),
         'gemm_gflops': {
@@ -143,17 +143,6 @@ def available_mb() -> float:
     except OSError:
         return _memory_gb() * 1e9 / 2**20
     return int(re.search(r'MemAvailable:\s*(\d+)', text)[1]) / 1024
-
-
-def _processor() -> tuple[str, set[str]]:
-    try:
-        text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
-    except OSError:
-        return platform.processor() or platform.machine(), set()
-    facts = dict(
-        (part.strip() for part in row.split(':', 1)) for row in text.splitlines() if ':' in row
-    )
-    return facts.get('model name', platform.machine()), set(facts.get('flags', '').split())
 
 
 def _memory_gb() -> float:

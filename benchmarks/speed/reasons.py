@@ -9,11 +9,13 @@ _FILES = (
     'the look-up of the colours takes 70 to 95 ms for 6000x6000; the rest is reading the TIFF and '
     'writing crops as PNG, which both sides leave to the same library'
 )
+_ONE_WINDOW = (
+    'at this size most of the peak is one window in the network, with the scratch memory of its '
+    'convolutions; the map of logits that MMSegmentation holds beside it is small'
+)
 REASONS: dict[str, str] = {
-    'slide-1024': (
-        'at this size the peak is one window in the network, with the scratch memory of its '
-        'convolutions; the map of logits that MMSegmentation holds beside it is small'
-    ),
+    'slide-1024': _ONE_WINDOW,
+    'slide-2048': _ONE_WINDOW,
     'loader/pixels-zstd': (
         'without any decoding (pixels-raw) what is left is the augmentation itself: resizing, '
         'colours, padding; zstd adds 4 ms of decoding'
@@ -22,8 +24,8 @@ REASONS: dict[str, str] = {
         'nothing is decoded any more: what is left is the augmentation of the sample itself'
     ),
     'train-r50-256/torch-fp32': (
-        'freed memory that stays with the process lies in pieces, and the 3x3 convolutions of 2048 '
-        'channels need scratch memory; MMSEG_DEEPLAB_SPEED=plain has neither'
+        'freed memory that stays with the process lies in pieces, and the 3x3 convolutions of up to '
+        '2560 channels need scratch memory; MMSEG_DEEPLAB_SPEED=plain has neither'
     ),
     'labels-potsdam': _FILES,
     'labels-vaihingen': _FILES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
@@ -21,6 +20,7 @@ from mmseg_deeplab.apis.work_dir import make_work_dir
 from mmseg_deeplab.engine import SegRunner
 from mmseg_deeplab.engine.console import peak_memory
 from mmseg_deeplab.registry import DATASETS
+from mmseg_deeplab.utils.cores import processor
 from mmseg_deeplab.utils.errors import ConfigError
 from mmseg_deeplab.utils.files import write_text
 
@@ -159,7 +159,7 @@ def _measured_on(device: torch.device) -> dict[str, Any]:
         facts['hardware'] = torch.cuda.get_device_name(device)
         facts['peak_memory_mb'] = round(torch.cuda.max_memory_allocated(device) / 2**20)
     else:
-        facts['hardware'] = platform.processor() or platform.machine()
+        facts['hardware'] = processor().name
         facts['threads'] = torch.get_num_threads()
         facts['peak_memory_mb'] = peak_memory()
     return facts

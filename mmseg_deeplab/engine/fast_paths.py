@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from torch import nn
 from mmseg_deeplab.hub.places import cache_root
 from mmseg_deeplab.utils.allocation import NETWORK_BYTES, keep_freed_memory
 from mmseg_deeplab.utils.conv import FastConv2d, hasten
+from mmseg_deeplab.utils.cores import processor
 from mmseg_deeplab.utils.errors import ConfigError, DataError
 from mmseg_deeplab.utils.files import write_text
 from mmseg_deeplab.utils.log import get_logger
@@ -153,17 +153,8 @@ def explain(device: torch.device | str) -> str:
 
 def _machine() -> str:
     threads = torch.get_num_threads()
-    name = _processor() or platform.processor() or platform.machine()
     capability = torch.backends.cpu.get_cpu_capability()
-    return f'{name} ({capability}), {threads} threads, torch {torch.__version__}'
-
-
-def _processor() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return ''
-    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')), '')
+    return f'{processor().name} ({capability}), {threads} threads, torch {torch.__version__}'
 
 
 def _read(path: Path) -> dict[str, Any]:
