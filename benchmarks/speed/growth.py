@@ -202,7 +202,10 @@ def _point(work: str, params: dict[str, Any], package: str, python: str) -> dict
             first = worker.answer()
         return {key: first[key] for key in ('seconds', 'peak_mb', 'base_mb')}
     except (NotAvailable, WorkerFailed) as error:
-        return {'fault': str(error).strip().splitlines()[-1][:200]}
+        said = str(error).strip().splitlines()
+        # torchrun ends with a summary that names no reason
+        telling = [line for line in said if 'rror:' in line] or said
+        return {'fault': telling[-1][:200]}
     finally:
         worker.close()
 

@@ -24,8 +24,8 @@ REASONS: dict[str, str] = {
         'nothing is decoded any more: what is left is the augmentation of the sample itself'
     ),
     'train-r50-256/torch-fp32': (
-        'freed memory that stays with the process lies in pieces, and the 3x3 convolutions of up to '
-        '2560 channels need scratch memory; MMSEG_DEEPLAB_SPEED=plain has neither'
+        'freed memory that stays with the process lies in pieces, and the 3x3 convolutions of up '
+        'to 2560 channels need scratch memory; MMSEG_DEEPLAB_SPEED=plain has neither'
     ),
     'labels-potsdam': _FILES,
     'labels-vaihingen': _FILES,
