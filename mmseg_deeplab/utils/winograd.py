@@ -26,7 +26,7 @@ from mmseg_deeplab.utils.winograd_tiles import (
     kernel_matrix,
     of_weights,
     pieces,
-    write_results,
+    results,
 )
 
 
@@ -97,9 +97,13 @@ class _Convolution(torch.autograd.Function):
 def _convolve(maps: Tensor, weight: Tensor, grid: Grid, *, turned: bool = False) -> Tensor:
     """Results of all tiles: (N, C, H, W) and (O, C, 3, 3), or those turned -> (N, O, H, W)."""
     outside, inside = weight.shape[:2]
-    shape = (len(maps), outside, grid.rows * grid.step, grid.columns * grid.step)
-    whole = torch.empty(shape, dtype=maps.dtype, memory_format=torch.channels_last)
-    pixels = whole.permute(0, 2, 3, 1)
+    last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
+    found = torch.empty(
+        (grid.images, outside, grid.height, grid.width),
+        dtype=maps.dtype,
+        device=maps.device,
+        memory_format=torch.channels_last if last else torch.contiguous_format,
+    )
     parts, blocks = pieces(grid, outside, inside, maps.element_size())
     matrices = of_weights(weight, grid.tile, turned) if len(blocks) == 1 else None
     for part in parts:
@@ -110,11 +114,10 @@ def _convolve(maps: Tensor, weight: Tensor, grid: Grid, *, turned: bool = False)
                 of_weights(weight[:, block], grid.tile, turned) if matrices is None else matrices
             )
             products = _add_products(products, tiles, chosen.transpose(1, 2))
-        write_results(products, grid, part, pixels)
-    if shape[2:] != (grid.height, grid.width):
-        whole = whole[:, :, : grid.height, : grid.width]
-    last = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
-    return whole.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+        rows = slice(part.first * grid.step, (part.first + part.count) * grid.step)
+        pixels = results(products, grid, part)[:, : grid.height - rows.start, : grid.width]
+        found[part.images, :, rows] = pixels.permute(0, 3, 1, 2)
+    return found
 
 
 def _weight_gradient(maps: Tensor, gradient: Tensor, weight: Tensor, grid: Grid) -> Tensor:

@@ -146,18 +146,17 @@ def input_tiles(maps: Tensor, grid: Grid, part: Part) -> Tensor:
     return tiles.view(side**2, -1, channels)
 
 
-def write_results(products: Tensor, grid: Grid, part: Part, whole: Tensor) -> None:
-    """A^T (products of a tile) A of a part's tiles: (a * a, P, O) into (N, rows, columns, O)."""
+def results(products: Tensor, grid: Grid, part: Part) -> Tensor:
+    """A^T (products of a tile) A of a part's tiles: (a * a, P, O) -> (images, rows, columns, O)."""
     tile, side, d, channels = grid.tile, grid.side, grid.dilation, products.shape[2]
-    target = whole[part.images, part.first * grid.step : (part.first + part.count) * grid.step]
-    images = len(target)
-    target = target.view(images, part.count, tile, d, grid.columns, tile, d, channels)
-    shape = (images, part.count, d, grid.columns)
-    products = products.view(side, side, *shape, d, channels)
+    products = products.view(side, side, -1, part.count, d, grid.columns, d, channels)
+    images = products.shape[2]
     matrix = MATRICES[tile][2]
-    across = products.new_empty(side, *shape, tile, d, channels)
+    across = products.new_empty(side, images, part.count, d, grid.columns, tile, d, channels)
     _combine(matrix, products.unbind(1), across.unbind(5))
-    _combine(matrix, across, target.unbind(2))
+    pixels = products.new_empty(images, part.count, tile, d, grid.columns, tile, d, channels)
+    _combine(matrix, across, pixels.unbind(2))
+    return pixels.view(images, part.count * grid.step, grid.columns * grid.step, channels)
 
 
 def gradient_tiles(gradient: Tensor, grid: Grid, part: Part) -> Tensor:
