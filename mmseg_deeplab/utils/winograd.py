@@ -26,7 +26,7 @@ from mmseg_deeplab.utils.winograd_tiles import (
     kernel_matrix,
     of_weights,
     pieces,
-    results,
+    result_pixels,
 )
 
 
@@ -115,7 +115,7 @@ def _convolve(maps: Tensor, weight: Tensor, grid: Grid, *, turned: bool = False)
             )
             products = _add_products(products, tiles, chosen.transpose(1, 2))
         rows = slice(part.first * grid.step, (part.first + part.count) * grid.step)
-        pixels = results(products, grid, part)[:, : grid.height - rows.start, : grid.width]
+        pixels = result_pixels(products, grid, part)[:, : grid.height - rows.start, : grid.width]
         found[part.images, :, rows] = pixels.permute(0, 3, 1, 2)
     return found
 

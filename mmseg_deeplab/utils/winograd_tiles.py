@@ -45,7 +45,7 @@ MATRICES: dict[int, tuple[Rows, Rows, Rows]] = {
 }
 TILES = tuple(MATRICES)
 # Of the tiles, of the weights and of their products that are in memory at a time. With 8 MiB a
-# forward pass takes a quarter longer; 64 MiB are no faster than 32.
+# forward pass takes a tenth to a quarter longer; 64 MiB are no faster than 32.
 SCRATCH_BYTES = 32 << 20
 
 
@@ -146,7 +146,7 @@ def input_tiles(maps: Tensor, grid: Grid, part: Part) -> Tensor:
     return tiles.view(side**2, -1, channels)
 
 
-def results(products: Tensor, grid: Grid, part: Part) -> Tensor:
+def result_pixels(products: Tensor, grid: Grid, part: Part) -> Tensor:
     """A^T (products of a tile) A of a part's tiles: (a * a, P, O) -> (images, rows, columns, O)."""
     tile, side, d, channels = grid.tile, grid.side, grid.dilation, products.shape[2]
     products = products.view(side, side, -1, part.count, d, grid.columns, d, channels)
